@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+VENV ?= .venv
+BIN  := $(VENV)/bin
+# A pure package decides; nothing it does may go untested.
+PURE := daemoneye/model/*,daemoneye/sanitize/*,daemoneye/lifecycle/*
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types bench proto lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/.installed: requirements.lock pyproject.toml tools/bootstrap.sh
+	@VENV=$(VENV) tools/bootstrap.sh
+
+run: $(VENV)/.installed ## create the environment if needed, then look at every process once
+	@$(BIN)/daemoneye scan
+
+test: $(VENV)/.installed lint types check ## everything a change must pass: lint, types, tests, coverage gates
+
+check: $(VENV)/.installed ## tests and coverage gates only
+	@rm -f .coverage .coverage.*
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine -q
+	@echo "pure packages, branch coverage (gate: 95 %):"
+	@$(BIN)/coverage report --include='$(PURE)' --fail-under=95
+	@echo "the whole package, branch coverage (gate: 85 %):"
+	@$(BIN)/coverage report --fail-under=85
+
+lint: $(VENV)/.installed ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed ## mypy strict
+	@$(BIN)/mypy
+
+bench: $(VENV)/.installed ## every claim against its peer, in one run
+	@for claim in benchmarks/[a-z]*.py; do echo "== $$claim"; $(BIN)/python "$$claim"; done
+
+proto: $(VENV)/.installed ## compile proto/ into daemoneye/wire/generated
+	@$(BIN)/python tools/compile_proto.py daemoneye/wire/generated
+
+lock: $(VENV)/.installed ## pin every dependency again, with hashes
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra nats --generate-hashes --universal --python-version 3.11 \
+	  --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.lock
+
+clean: ## remove what was built
+	@rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

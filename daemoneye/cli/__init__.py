@@ -1,0 +1,45 @@
+"""The command line: one file per command, imported only when it is asked for.
+
+A command is a ``click.Command`` named ``command`` in its module. It writes data to stdout and everything else to stderr,
+raises an ``OperatorError`` for what the operator can mend, and leaves exit codes to ``__main__``. A command that has
+findings to report exits with ``Exit.FINDINGS`` through ``click.Context.exit``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+import click
+
+from daemoneye import __version__
+
+COMMANDS: Final = {
+    "config": "check, show and describe the settings",
+    "redact": "show what a command line becomes before it leaves the collector",
+    "scan": "look at every process once, without an agent",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows every command by name and help line; imports one when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"daemoneye.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="daemoneye %(version)s")
+def program() -> None:
+    """A host agent that asks of every process whether it is still the program that was installed."""
