@@ -58,7 +58,10 @@ class Sample(NamedTuple):
     tty_number: int
     threads: int
     kernel_thread: bool
-    image_mark: tuple[int, ...]  # changes whenever the process executes another image
+    image_mark: tuple[
+        int, ...
+    ]  # changes whenever the process executes another image; empty when the system does not tell
+    uid: int | None = None  # effective
 
     @property
     def key(self) -> ProcessKey:
@@ -99,6 +102,7 @@ class Losses:
     vanished: int = 0  # listed, and gone before they could be read
     malformed: int = 0  # what the kernel is said to have written makes no sense
     timeout: int = 0  # still stuck from before, or stuck at the first byte
+    refused: int = 0  # listed, and not to be opened: hidden from us, or we have run out of descriptors or memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,4 +114,5 @@ class Snapshot:
     monotonic_s: float  # includes time asleep: a laptop's lid must not look like a busy process
     processes: Mapping[ProcessKey, Observation]
     losses: Losses = Losses()
+    unseen: frozenset[int] = frozenset()  # pids listed and not read, being stuck or malformed: no news is not an exit
     forks: int | None = None  # the kernel's count of tasks ever started, threads among them

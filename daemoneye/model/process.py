@@ -187,6 +187,6 @@ class ProcessRecord:
     unknown: bytes = b""
 
     def __post_init__(self) -> None:
-        # a digest without its algorithm compares equal to nothing, and an algorithm without a digest claims work not done
-        if (self.executable_hash is None) != (self.hash_algorithm is None):
+        # a digest without its algorithm compares to nothing, and an algorithm without a digest claims work not done
+        if bool(self.executable_hash) != bool(self.hash_algorithm):  # empty is as good as absent
             raise ValueError("executable_hash and hash_algorithm are given together or not at all")

@@ -1,0 +1,63 @@
+"""Counts what a scan has seen, and bounds what it has not.
+
+The kernel counts every task it ever started, processes and threads alike. What of its growth is not explained by a
+process that is new, or by a known process with more threads than before, is a process or a thread that came and went
+unseen. Which of the two nobody can tell, so the number is an upper bound; in a container it takes in the whole host.
+The counter and the list of processes are not read in one instant: a start in that gap moves from one scan to the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from daemoneye.lifecycle.diff import comparable
+from daemoneye.model.coverage import Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daemoneye.lifecycle.diff import Difference
+    from daemoneye.model.observation import Facts, Snapshot
+
+
+def measure(before: Snapshot | None, after: Snapshot, difference: Difference) -> Coverage:
+    kernel_threads = sum(each.sample.kernel_thread for each in after.processes.values())
+    partly = [each.facts for each in after.processes.values() if each.facts.unread and not each.sample.kernel_thread]
+    seen = len(after.processes)
+    compared = comparable(before, after)
+    return Coverage(
+        seen=seen,
+        fully_read=seen - len(partly),
+        partly_read=len(partly),
+        partly_read_by_reason=_by_reason(partly),
+        kernel_threads=kernel_threads,
+        vanished=after.losses.vanished,
+        malformed=after.losses.malformed,
+        timeout=after.losses.timeout,
+        refused=after.losses.refused,
+        started=len(difference.started) if compared else None,
+        exited=len(difference.exited) if compared else None,
+        came_and_went_at_most=_unexplained_forks(before, after) if before is not None and compared else None,
+    )
+
+
+def _by_reason(partly: Iterable[Facts]) -> tuple[tuple[str, int], ...]:
+    reasons = Counter(reason for facts in partly for reason in {reason for _, reason in facts.unread})
+    return tuple(sorted(reasons.items()))
+
+
+def _unexplained_forks(before: Snapshot, after: Snapshot) -> int | None:
+    # a counter that went back was reset, by a restored image for one: what it says now is about another time
+    if before.forks is None or after.forks is None or after.forks < before.forks:
+        return None
+    return max(0, after.forks - before.forks - _forks_seen(before, after))
+
+
+def _forks_seen(before: Snapshot, after: Snapshot) -> int:
+    forks = 0
+    for key, now in after.processes.items():
+        then = before.processes.get(key)
+        known = then.sample.threads if then else 0
+        forks += max(0, now.sample.threads - known)
+    return forks

@@ -1,0 +1,47 @@
+"""How much of the machine a scan has seen, as numbers that an operator can put an alarm on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """``seen`` is ``fully_read`` plus ``partly_read``; what was listed and could not be shown is counted beside it.
+
+    ``came_and_went_at_most`` is a bound, not a count: the kernel's fork counter does not tell threads from processes.
+    """
+
+    seen: int = 0
+    fully_read: int = 0
+    partly_read: int = 0
+    partly_read_by_reason: tuple[tuple[str, int], ...] = ()  # a process with two reasons is in both
+    kernel_threads: int = 0
+    vanished: int = 0
+    malformed: int = 0
+    timeout: int = 0
+    refused: int = 0
+    started: int | None = None  # None: there is no earlier scan to compare with
+    exited: int | None = None
+    came_and_went_at_most: int | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self) | {"partly_read_by_reason": dict(self.partly_read_by_reason)}
+
+    def sentence(self) -> str:
+        """The same for people, in one line."""
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.partly_read_by_reason)
+        losses = {
+            "vanished": self.vanished,
+            "malformed": self.malformed,
+            "timed out": self.timeout,
+            "refused": self.refused,
+        }
+        seen = f"{self.seen} processes seen, {self.kernel_threads} of them kernel threads"
+        clauses = [seen, f"{self.fully_read} fully read"]
+        if self.partly_read:
+            clauses.append(f"{self.partly_read} partly read ({reasons})")
+        clauses += [f"{count} {what}" for what, count in losses.items() if count]
+        if self.came_and_went_at_most is not None:
+            clauses.append(f"at most {self.came_and_went_at_most} came and went unseen")
+        return ", ".join(clauses)
