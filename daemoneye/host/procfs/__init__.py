@@ -1,0 +1,1 @@
+"""Linux, read from ``/proc`` without a library in between. ``reader.py`` is the way in."""

@@ -1,0 +1,192 @@
+"""Which file a process runs, and what its path leads to now.
+
+``/proc/PID/exe`` answers twice. Its text is the path the kernel believes in, with " (deleted)" behind it when that
+name was removed; followed, it is the running file itself, whatever became of the name. Neither is enough alone: a file
+may be called ``x (deleted)``, and a path means something else in another mount namespace. So the path is looked up
+where the process would find it, and only the same device and inode count as the same file.
+
+The path is told relative to our root, or to the root of the namespace when that is not below ours. ``/proc/PID/root``
+leads into the right namespace but, for a process in a chroot, too deep: ``..`` leads back up from it, because what
+stops ``..`` is our root, not that of the process.
+
+The last component is not followed: the text was free of links when the kernel wrote it, so a link there was put in the
+way later and is a replacement. A link put higher up is followed, relative to our own root. The worst that does is to
+tell a replaced file for a deleted one or the reverse; ``present`` takes the very same inode.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from daemoneye.host.procfs.files import Gaps, link_at, reason
+from daemoneye.model.process import FileIdentity, OnDisk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+DELETED: Final = b" (deleted)"
+# Processes share programs, a few hundred on a machine, and so share what is said of them.
+_REMEMBERED: Final = 1024
+IMAGE_FIELDS: Final = ("executable_path", "executable_file", "on_disk")
+
+
+class Place(NamedTuple):
+    """Where the file of a process is looked for, below ``/proc/PID``."""
+
+    path: bytes
+    # what hangs when this place hangs: one directory in one mount namespace
+    neighbourhood: tuple[bytes | None, bytes]
+
+
+class Image(NamedTuple):
+    path: bytes | None = None
+    file: FileIdentity | None = None
+    on_disk: OnDisk = OnDisk.UNKNOWN
+    place: Place | None = None  # where it was found, if it is there
+
+
+class Disk:
+    """Looks at files of processes, but not where another look is still under way.
+
+    Looks come one at a time. If one is under way when the next begins, its thread hangs: what lies beside that file
+    would hang as well, and is said to have timed out without trying.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: set[tuple[bytes | None, bytes]] = set()
+
+    def look(self, directory: int, place: Place, *, follow: bytes | None = None) -> os.stat_result:
+        neighbourhood = place.neighbourhood
+        if neighbourhood in self._under_way:
+            raise TimeoutError(errno.ETIMEDOUT, "the filesystem does not answer")
+        self._under_way.add(neighbourhood)
+        try:
+            if follow is not None:
+                return os.stat(follow, dir_fd=directory)
+            return os.stat(place.path, dir_fd=directory, follow_symlinks=False)
+        finally:
+            self._under_way.discard(neighbourhood)
+
+
+def file_identity(status: os.stat_result) -> FileIdentity:
+    return _identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@lru_cache(_REMEMBERED)
+def _identity(dev: int, ino: int, size: int, mtime_ns: int, ctime_ns: int) -> FileIdentity:
+    return FileIdentity(dev=dev, ino=ino, size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
+
+
+@lru_cache(_REMEMBERED)
+def _place(origin: bytes, path: bytes, namespace: bytes | None) -> Place:
+    return Place(origin + path, (namespace, path.rpartition(b"/")[0]))
+
+
+class Examination:
+    """One look at one image; ``root`` is what ``/proc/PID/root`` says."""
+
+    def __init__(self, directory: int, root: bytes, disk: Disk, anonymous_devices: frozenset[int]) -> None:
+        self._directory = directory
+        self._origin = b"root" + b"/.." * (0 if root == b"/" else root.count(b"/"))
+        self._namespace = _quietly(lambda: link_at(directory, b"ns/mnt"))
+        self._disk = disk
+        self._anonymous_devices = anonymous_devices
+
+    def examine(self, gaps: Gaps) -> Image:
+        try:
+            return self._twice(gaps)
+        except OSError as error:
+            gaps.note(reason(error), *IMAGE_FIELDS)
+            return Image()
+
+    def _twice(self, gaps: Gaps) -> Image:
+        link = link_at(self._directory, b"exe")
+        image = self._once(link, gaps)
+        if image.on_disk in (OnDisk.DELETED, OnDisk.REPLACED):
+            # a rename between the two questions looks like a deletion; the second answer has the new name
+            again = link_at(self._directory, b"exe")
+            if again != link:
+                return self._once(again, gaps)
+        return image
+
+    def _once(self, link: bytes, gaps: Gaps) -> Image:
+        literal = _place(self._origin, link, self._namespace)
+        try:
+            running = self._disk.look(self._directory, literal, follow=b"exe")
+        except OSError as error:
+            gaps.note(reason(error), "executable_file", "on_disk")
+            return Image(link.removesuffix(DELETED))
+        file = file_identity(running)
+        try:
+            if self._is_at(literal, file):
+                return Image(link, file, OnDisk.PRESENT, literal)
+            stripped = link.removesuffix(DELETED)
+            if self._never_had_a_name(stripped, running, marked=stripped != link):
+                return Image(stripped, file, OnDisk.MEMFD)
+            place = _place(self._origin, stripped, self._namespace)
+            there = self._is_at(place, file)
+        except OSError as error:
+            gaps.note(reason(error), "on_disk")
+            return Image(link.removesuffix(DELETED), file)
+        if there is None:
+            return Image(stripped, file, OnDisk.DELETED)
+        return Image(stripped, file, OnDisk.PRESENT if there else OnDisk.REPLACED, place if there else None)
+
+    def _is_at(self, place: Place, file: FileIdentity) -> bool | None:
+        """Compare what is there with the running file; ``None``: nothing is there."""
+        try:
+            found = self._disk.look(self._directory, place)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return (found.st_dev, found.st_ino) == (file.dev, file.ino)
+
+    def _never_had_a_name(self, path: bytes, running: os.stat_result, *, marked: bool) -> bool:
+        """Recognise memfd_create and O_TMPFILE.
+
+        Memfds live on a device of the kernel's own, on which no path can lie. The kernel calls an O_TMPFILE file ``#``
+        and its inode number; a file that was given just that name and lost it looks the same, and whoever does that
+        means to be taken for one.
+        """
+        if running.st_dev in self._anonymous_devices:
+            return True
+        return marked and running.st_nlink == 0 and path.rpartition(b"/")[2] == b"#%d" % running.st_ino
+
+
+def still_there(directory: int, disk: Disk, place: Place, file: FileIdentity) -> FileIdentity | None:
+    """Find the running file where it was found before: its identity of today, or ``None`` to look closer."""
+    try:
+        found = disk.look(directory, place)
+    except OSError:
+        return None
+    if (found.st_dev, found.st_ino) != (file.dev, file.ino):
+        return None
+    return file if found.st_ctime_ns == file.ctime_ns else file_identity(found)
+
+
+def anonymous_devices() -> frozenset[int]:
+    """Find the devices on which the kernel keeps memfds: make one of each kind and look."""
+    devices = (
+        _quietly(lambda: _device_of(os.MFD_CLOEXEC)),
+        _quietly(lambda: _device_of(os.MFD_CLOEXEC | os.MFD_HUGETLB)),
+    )
+    return frozenset(device for device in devices if device is not None)
+
+
+def _device_of(flags: int) -> int:
+    file = os.memfd_create("", flags)
+    try:
+        return os.fstat(file).st_dev
+    finally:
+        os.close(file)
+
+
+def _quietly(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except OSError:
+        return None
