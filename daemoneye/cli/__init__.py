@@ -1,8 +1,8 @@
 """The command line: one file per command, imported only when it is asked for.
 
-A command is a ``click.Command`` named ``command`` in its module. It writes data to stdout and everything else to stderr,
-raises an ``OperatorError`` for what the operator can mend, and leaves exit codes to ``__main__``. A command that has
-findings to report exits with ``Exit.FINDINGS`` through ``click.Context.exit``.
+A command is a ``click.Command`` named ``command`` in its module. It writes data to stdout, everything else to stderr,
+raises an ``OperatorError`` for what the operator can mend, and leaves exit codes to ``__main__``: a command that has
+findings to report returns ``Exit.FINDINGS``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ COMMANDS: Final = {
     "config": "check, show and describe the settings",
     "redact": "show what a command line becomes before it leaves the collector",
     "scan": "look at every process once, without an agent",
+    "top": "a live view of the processes (q quits)",
+    "tree": "the process tree",
+    "watch": "what starts, ends and changes, look by look",
 }
 
 
@@ -27,9 +30,9 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
-            return None
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=COMMANDS, ctx=ctx)
         module = importlib.import_module(f"daemoneye.cli.{cmd_name}")
         command: click.Command = module.command
         return command

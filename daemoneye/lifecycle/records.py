@@ -44,7 +44,7 @@ def record(
         boot_id=machine.boot_id,
         on_disk=facts.on_disk,
         kernel_thread=sample.kernel_thread,
-        unread=facts.unread,
+        unread=_with_consequences(facts.unread),
         executable_file=facts.executable_file,
         state=told("state", sample.state),
         cpu_time_ms=told("cpu_time_ms", sample.cpu_ticks * 1000 // machine.ticks_per_second),
@@ -63,3 +63,9 @@ def record(
 def mismatch(on_disk: OnDisk) -> bool:
     """A file without a name on disk has nothing there to differ from."""
     return on_disk in {OnDisk.DELETED, OnDisk.REPLACED}
+
+
+def _with_consequences(unread: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Two answers of the record are drawn from the state on disk, and are as unknown as that."""
+    why = dict(unread).get("on_disk")
+    return unread if why is None else (*unread, ("file_exists", why), ("on_disk_mismatch", why))

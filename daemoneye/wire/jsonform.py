@@ -35,12 +35,18 @@ _BEYOND_DIGITS = ("NaN", "Infinity", "-Infinity")
 
 
 def to_json(value: DataclassInstance) -> Json:
-    unsaid = _not_known(value) if isinstance(value, ProcessRecord) else frozenset()
+    return _form(value, _not_known(value) if isinstance(value, ProcessRecord) else frozenset())
+
+
+def _form(value: DataclassInstance, unsaid: frozenset[str]) -> Json:
     form: Json = {}
     for field in shape_of(type(value)).fields:
         found = getattr(value, field.name)
         if found is not None and not (field.name in unsaid and found == field.default):
-            form[field.name] = _out(field, found)
+            below = f"{field.name}."
+            form[field.name] = _out(
+                field, found, frozenset(n.removeprefix(below) for n in unsaid if n.startswith(below))
+            )
     if unknown := getattr(value, "unknown", b""):
         form["unknown"] = b64encode(unknown).decode()
     return form
@@ -62,19 +68,19 @@ def _not_known(record: ProcessRecord) -> frozenset[str]:
     return frozenset(names - {"on_disk"})
 
 
-def _out(field: Field, value: Any) -> Any:
+def _out(field: Field, value: Any, unsaid: frozenset[str]) -> Any:
     match field.count:
         case Count.MAP:
-            return {key: _one_out(field, item) for key, item in value}
+            return {key: _one_out(field, item, unsaid) for key, item in value}
         case Count.LIST:
-            return [_one_out(field, item) for item in value]
+            return [_one_out(field, item, unsaid) for item in value]
         case Count.ONE:
-            return _one_out(field, value)
+            return _one_out(field, value, unsaid)
 
 
-def _one_out(field: Field, value: Any) -> Any:
+def _one_out(field: Field, value: Any, unsaid: frozenset[str]) -> Any:
     if field.noun:
-        return to_json(value)
+        return _form(value, unsaid)
     if field.enum:
         return value.label
     if field.plain is float and not math.isfinite(value):

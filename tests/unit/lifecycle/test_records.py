@@ -52,6 +52,15 @@ def test_only_a_refusal_makes_a_process_inaccessible() -> None:
     assert not told(unread=(("cwd", "gone"), ("executable_path", "permission"))).accessible
 
 
+def test_what_follows_from_the_disk_is_unknown_with_it() -> None:
+    """Where nobody could look, whether a file is there is not answered, and the reason stands beside it."""
+    assert told(unread=(("on_disk", "timeout"),)).unread == (
+        ("on_disk", "timeout"),
+        ("file_exists", "timeout"),
+        ("on_disk_mismatch", "timeout"),
+    )
+
+
 def test_the_user_is_absent_when_unknown() -> None:
     """An unknown user is not user 0."""
     assert told(credentials=None).user_id is None

@@ -159,3 +159,12 @@ def test_a_result_round_trips_with_its_records() -> None:
     """What was written as JSON is read back as it was."""
     result = DetectionResult.new_success("t", (ProcessRecord(pid=1), ProcessRecord(pid=2, ppid=0)))
     assert from_json(DetectionResult, json.loads(json.dumps(to_json(result)))) == result
+
+
+def test_a_detail_that_could_not_be_read_is_absent_and_not_empty() -> None:
+    """Nobody is told that a process listens nowhere when nobody could look."""
+    linux = LinuxMetadata(fd_count=3)
+    unread = (("linux.listening", "permission"),)
+    form = to_json(ProcessRecord(linux=linux, unread=unread))
+    assert form["linux"] == {"fd_count": 3, "environment": {}}
+    assert from_json(ProcessRecord, form) == ProcessRecord(linux=linux, unread=unread)

@@ -1,0 +1,55 @@
+"""How one record becomes the cells of a table: short, aligned, and safe to show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from daemoneye.model.process import OnDisk
+from daemoneye.sanitize.hostile import printable
+
+if TYPE_CHECKING:
+    from daemoneye.model.process import ProcessRecord
+
+UNKNOWN: Final = "-"
+STYLES: Final = {OnDisk.DELETED: "bold red", OnDisk.REPLACED: "bold red", OnDisk.MEMFD: "bold magenta"}
+_STEP: Final = 1024
+_NAME_CELLS: Final = 60  # the longest name a kernel thread or an extended comm is likely to have, and then some
+
+
+def size(count: int | None) -> str:
+    """Bytes as people read them: three digits and a unit."""
+    if count is None:
+        return UNKNOWN
+    amount, units = float(count), iter("BKMGTPE")
+    unit = next(units)
+    while amount >= 1000:
+        amount, unit = amount / _STEP, next(units)
+    return f"{amount:.0f}{unit}" if unit == "B" or amount >= 100 else f"{amount:.1f}{unit}"
+
+
+def percent(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{share:.1f}"
+
+
+def since(start_s: int | None, now_ms: int) -> str:
+    """The clock time of today, the day before that; in UTC, as every other time we print."""
+    if start_s is None:
+        return UNKNOWN
+    try:
+        start = datetime.fromtimestamp(start_s, UTC)
+    except (ValueError, OverflowError, OSError):  # a start beyond the calendar: the clock was set by a joker
+        return UNKNOWN
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return start.strftime("%H:%M:%S" if start.date() == now.date() else "%Y-%m-%d")
+
+
+def title(record: ProcessRecord, limit: int | None = None) -> str:
+    """What was started: the masked command line, else the name, in brackets for what has no command line."""
+    if record.command_line and any(record.command_line):
+        return printable(" ".join(record.command_line), limit)
+    return f"[{printable(record.name, _NAME_CELLS)}]"
+
+
+def on_disk(record: ProcessRecord) -> str:
+    return "kernel" if record.kernel_thread else record.on_disk.label
