@@ -4,6 +4,9 @@ The visits happen one after another in a thread, so the usual case costs no hand
 how long the present visit has taken. One that outlasts the deadline is left behind together with its thread, which
 cannot be interrupted in the kernel; a new thread repeats that visit cautiously and carries on with the rest. While a
 thread hangs, the thing it hangs on is visited cautiously from the start, or not at all if caution did not help either.
+
+Each of them is waited for once: the first round that finds N hanging takes about N deadlines, twice that if caution
+does not help, and never more than 64. Later rounds wait for new ones only.
 """
 
 from __future__ import annotations
@@ -20,10 +23,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Threads left behind before every further visit is cautious, and before the round gives up. A thread in the kernel
-# costs its stack and three descriptors; four hung filesystems at once are more than anyone reports, and still bounded.
-_CAUTIOUS_FROM: Final = 4
-_GIVE_UP_AT: Final = 8
+# How many hang before every further visit is cautious. Anyone can make processes hang, and a handful must not blind us
+# for all the others: thirty-two are no accident any more.
+_CAUTIOUS_FROM: Final = 32
+# Threads left behind before the round gives up: each of those may have left one more behind when visited cautiously.
+# A thread in the kernel costs the little of its stack that it touched and three or four descriptors, of usually 1024.
+_GIVE_UP_AT: Final = 64
 
 
 class Round(NamedTuple, Generic[T]):
@@ -98,7 +103,7 @@ class Rounds(Generic[T]):
         plain = deque(item for item in items if item not in hanging)
         careful = deque(item for item in items if item in hanging - hopeless)
         results: dict[int, T] = {}
-        while plain and len(self._left_behind) < _CAUTIOUS_FROM:
+        while plain and sum(not lane.cautious for lane in self._left_behind) < _CAUTIOUS_FROM:
             careful.extend(self._drain(plain, results, cautious=False))
         careful.extend(plain)
         while careful and len(self._left_behind) < _GIVE_UP_AT:

@@ -39,6 +39,7 @@ STATES = MappingProxyType(
 class Platform:
     name: str
     is_absolute: Callable[[str], bool] = posixpath.isabs
+    first_pid: int = 1  # never ends: where it is not listed, other accounts' processes are hidden
     kernel_pids: frozenset[int] = frozenset()
     kernel_parent: int | None = None  # whose children without a file live in the kernel, the first process excepted
     bare_name_is_kernel: bool = False  # "Registry" and "MemCompression" are processes without an image
@@ -62,6 +63,7 @@ _PLATFORMS = (
     Platform(
         name="win32",
         is_absolute=ntpath.isabs,
+        first_pid=4,
         kernel_pids=frozenset({0, 4}),
         bare_name_is_kernel=True,
         identity_may_be_blank=True,

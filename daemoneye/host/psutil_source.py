@@ -94,7 +94,7 @@ class PsutilSource:
             wall_ms=wall_ms,
             monotonic_s=monotonic_s,
             processes=processes,
-            losses=_losses(Counter(lost.values())),
+            losses=_losses(Counter(lost.values()), hidden=self._platform.first_pid not in pids),
             unseen=frozenset(pid for pid, reason in lost.items() if reason is not Unread.GONE),
         )
 
@@ -148,11 +148,12 @@ def _forget_terminals(library: Library) -> None:
         attrgetter("_psposix.get_terminal_map.cache_clear")(library)()
 
 
-def _losses(lost: Counter[Unread]) -> Losses:
+def _losses(lost: Counter[Unread], *, hidden: bool) -> Losses:
     return Losses(
         vanished=lost[Unread.GONE],
         malformed=lost[Unread.MALFORMED] + lost[Unread.UNSUPPORTED],
         refused=lost[Unread.PERMISSION] + lost[Unread.IO],
+        hidden=hidden,
     )
 
 

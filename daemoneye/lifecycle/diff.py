@@ -81,11 +81,16 @@ def _by_start(observations: list[Observation]) -> tuple[Observation, ...]:
 
 def _changes(then: Observation, now: Observation) -> list[Change]:
     # the kernel renames its workers after the work they do, many times a second
-    if now.sample.state in ENDED or now.sample.kernel_thread:
+    if _has_ended(now.sample) or now.sample.kernel_thread:
         return []
     executed = _executed(then, now)
     fields = tuple(_changed_fields(then, now, executed=executed))
     return [Change(then, now, executed, fields)] if executed or fields else []
+
+
+def _has_ended(sample: Sample) -> bool:
+    # with other threads only the first has ended, and the program runs on
+    return sample.state in ENDED and sample.threads < 2
 
 
 def _executed(then: Observation, now: Observation) -> bool:

@@ -9,42 +9,44 @@ The counter and the list of processes are not read in one instant: a start in th
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from daemoneye.lifecycle.diff import comparable
 from daemoneye.model.coverage import Coverage
+from daemoneye.model.process import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from daemoneye.lifecycle.diff import Difference
-    from daemoneye.model.observation import Facts, Snapshot
+    from daemoneye.model.observation import Observation, Snapshot
 
 
 def measure(before: Snapshot | None, after: Snapshot, difference: Difference) -> Coverage:
     kernel_threads = sum(each.sample.kernel_thread for each in after.processes.values())
-    partly = [each.facts for each in after.processes.values() if each.facts.unread and not each.sample.kernel_thread]
+    reasons = [_reasons(each) for each in after.processes.values() if not each.sample.kernel_thread]
+    partly = [each for each in reasons if each]
     seen = len(after.processes)
     compared = comparable(before, after)
     return Coverage(
         seen=seen,
         fully_read=seen - len(partly),
         partly_read=len(partly),
-        partly_read_by_reason=_by_reason(partly),
+        partly_read_by_reason=tuple(sorted(Counter(chain(*partly)).items())),
         kernel_threads=kernel_threads,
         vanished=after.losses.vanished,
         malformed=after.losses.malformed,
         timeout=after.losses.timeout,
         refused=after.losses.refused,
+        hidden=after.losses.hidden,
         started=len(difference.started) if compared else None,
         exited=len(difference.exited) if compared else None,
         came_and_went_at_most=_unexplained_forks(before, after) if before is not None and compared else None,
     )
 
 
-def _by_reason(partly: Iterable[Facts]) -> tuple[tuple[str, int], ...]:
-    reasons = Counter(reason for facts in partly for reason in {reason for _, reason in facts.unread})
-    return tuple(sorted(reasons.items()))
+def _reasons(observation: Observation) -> set[str]:
+    """Why it was not read as far as this system allows; what it tells nobody is in no reader's power."""
+    return {reason for _, reason in observation.facts.unread if reason != Unread.UNSUPPORTED}
 
 
 def _unexplained_forks(before: Snapshot, after: Snapshot) -> int | None:

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 class Coverage:
     """``seen`` is ``fully_read`` plus ``partly_read``; what was listed and could not be shown is counted beside it.
 
+    A record is partly read if something is missing that the system tells: ``unsupported`` fields do not count, for
+    nobody can read them there. ``hidden`` says that the system lists only part of its processes to us.
+
     ``came_and_went_at_most`` is a bound, not a count: the kernel's fork counter does not tell threads from processes.
     """
 
@@ -21,6 +24,7 @@ class Coverage:
     malformed: int = 0
     timeout: int = 0
     refused: int = 0
+    hidden: bool = False
     started: int | None = None  # None: there is no earlier scan to compare with
     exited: int | None = None
     came_and_went_at_most: int | None = None
@@ -42,6 +46,8 @@ class Coverage:
         if self.partly_read:
             clauses.append(f"{self.partly_read} partly read ({reasons})")
         clauses += [f"{count} {what}" for what, count in losses.items() if count]
+        if self.hidden:
+            clauses.append("other accounts' processes are hidden from this one")
         if self.came_and_went_at_most is not None:
             clauses.append(f"at most {self.came_and_went_at_most} came and went unseen")
         return ", ".join(clauses)

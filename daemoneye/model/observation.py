@@ -102,7 +102,8 @@ class Losses:
     vanished: int = 0  # listed, and gone before they could be read
     malformed: int = 0  # what the kernel is said to have written makes no sense
     timeout: int = 0  # still stuck from before, or stuck at the first byte
-    refused: int = 0  # listed, and not to be opened: hidden from us, or we have run out of descriptors or memory
+    refused: int = 0  # listed, and not to be opened: closed to us, or we have run out of descriptors or memory
+    hidden: bool = False  # the processes of other accounts are not even listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class Unread(StrEnum):
     MALFORMED = "malformed"
     IO = "io"
     UNSUPPORTED = "unsupported"  # this platform does not tell
+    UNREACHABLE = "unreachable"  # its path leads elsewhere, or nowhere, from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

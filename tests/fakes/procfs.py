@@ -43,13 +43,25 @@ def stat_line(
     rss_pages: int = 25,
     tty: int = 0,
     image: int = 0x5000,
+    threads: int = 1,
 ) -> bytes:
     """Fifty-two fields, with ``image`` where an exec leaves its traces; 0 stands for an image not shown."""
     fields = [b"0"] * 53
     fields[1] = b"%d" % pid
     fields[2] = b"(%b)" % comm
     fields[3] = state
-    numbers = {4: ppid, 5: pid, 6: pid, 7: tty, 9: flags, 14: user, 15: system, 20: 1, 22: start_ticks, 24: rss_pages}
+    numbers = {
+        4: ppid,
+        5: pid,
+        6: pid,
+        7: tty,
+        9: flags,
+        14: user,
+        15: system,
+        20: threads,
+        22: start_ticks,
+        24: rss_pages,
+    }
     numbers |= {26: image, 27: image + 100, 28: image * 2, 47: image + 300}
     for position, number in numbers.items():
         fields[position] = b"%d" % number
@@ -66,6 +78,8 @@ class FakeProc:
         (root / "sys/kernel/random").mkdir(parents=True)
         (root / "sys/kernel/random/boot_id").write_text(f"{BOOT_ID}\n")
         self.machine_stat()
+        (root / "1").mkdir()  # of every pid namespace; nothing is read of it
+        (root / "1/stat").write_bytes(stat_line(1, comm=b"init", flags=KERNEL_THREAD, ppid=0))
 
     def machine_stat(self, forks: int = 4321) -> None:
         (self.root / "stat").write_text(f"cpu  1 2 3 4\nctxt 99\nbtime {BOOT_TIME_S}\nprocesses {forks}\n")

@@ -39,7 +39,7 @@ def read_cgroup(directory: int) -> Container:
 
 def parse_cgroup(raw: bytes) -> Container:
     """Make sense of ``/proc/PID/cgroup``, where v1 has a line per controller and v2 one that starts with ``0::``."""
-    paths = dict(_hierarchies(decode(raw)))
+    paths = dict(_hierarchies(raw))
     if not paths:
         raise ValueError("no control group")
     # systemd keeps its units in v2, or in the v1 hierarchy it named; a container may show in any controller
@@ -55,8 +55,9 @@ def parse_cgroup(raw: bytes) -> Container:
     )
 
 
-def _hierarchies(text: str) -> list[tuple[str, str]]:
-    parts = [line.split(":", 2) for line in text.splitlines()]
+def _hierarchies(raw: bytes) -> list[tuple[str, str]]:
+    # a newline is the one byte that the kernel keeps out of the names; text has more that would end a line
+    parts = [decode(line).split(":", 2) for line in raw.split(b"\n")]
     return [(part[1], part[2]) for part in parts if len(part) == 3 and part[2].startswith("/")]
 
 

@@ -79,9 +79,14 @@ def _with_rest(arguments: tuple[str, ...], uncounted: int) -> tuple[str, ...]:
     return (*arguments[:-1], f"{last[: mark.start()]}…truncated {int(mark[1]) + uncounted} bytes")
 
 
-def full_name(comm: str, arguments: tuple[str, ...]) -> str:
-    """Undo the kernel's cut at fifteen bytes where the first argument shows how the name goes on."""
-    if len(comm) < _COMM_LENGTH or not arguments:
+def full_name(comm: str, arguments: tuple[str, ...], data: bytes, executable: bytes | None) -> str:
+    """Undo the kernel's cut at fifteen bytes where the first argument shows how the name goes on.
+
+    Bytes are compared, because the cut may go through a character. The answer is the argument as it was masked.
+    """
+    if len(comm.encode()) < _COMM_LENGTH or not arguments:
         return comm
-    base = arguments[0].rpartition("/")[2]
-    return base if base.startswith(comm) else comm
+    base = split_command(data, executable)[0].rpartition(b"/")[2]
+    if len(base) <= _COMM_LENGTH or decode(base[:_COMM_LENGTH]) != comm:
+        return comm
+    return arguments[0].rpartition("/")[2]

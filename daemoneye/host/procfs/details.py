@@ -62,20 +62,21 @@ def _listening(
     if descriptors is None:
         gaps.note(gaps.why("linux.fd_count"), "linux.listening")
         return ()
-    if not descriptors.sockets:
-        return ()
     return gaps.attempt("linux.listening", listening, directory, descriptors, tables) or ()
 
 
 def _namespaces(directory: int, gaps: Gaps) -> Namespaces | None:
+    # every kernel has this one, and every process that has not ended: without it the others are gone, not unsupported
+    mnt = gaps.attempt("linux.namespaces", _namespace, directory, "mnt")
+
     def inode(kind: str) -> int | None:
         # a kernel may lack one kind; what keeps us from one for another reason keeps us from all
-        return gaps.attempt("linux.namespaces", _namespace, directory, kind)
+        return gaps.attempt("linux.namespaces", _optional_namespace, directory, kind)
 
     found = Namespaces(
         cgroup=inode("cgroup"),
         ipc=inode("ipc"),
-        mnt=inode("mnt"),
+        mnt=mnt,
         net=inode("net"),
         pid=inode("pid"),
         time=inode("time"),
@@ -92,11 +93,18 @@ def _namespace(directory: int, kind: str) -> int:
     return int(match[1])
 
 
+def _optional_namespace(directory: int, kind: str) -> int:
+    try:
+        return _namespace(directory, kind)
+    except FileNotFoundError as error:
+        raise OSError(errno.ENOSYS, "a kind that this kernel lacks") from error
+
+
 def _label(directory: int) -> str | None:
     try:
         raw = read_at(directory, b"attr/current", _LABEL_LIMIT)
     except OSError as error:
-        if error.errno == errno.EINVAL:
-            raise FileNotFoundError(errno.ENOENT, "no active security module labels processes") from error
+        if error.errno in {errno.EINVAL, errno.ENOENT}:
+            raise OSError(errno.ENOSYS, "no active security module labels processes") from error
         raise
     return decode(raw.rstrip(b"\0\n")) or None

@@ -19,6 +19,7 @@ from daemoneye.host.procfs.files import Gaps, link_at, read_at
 from daemoneye.host.procfs.image import DELETED, Disk, Examination, Image, anonymous_devices
 from daemoneye.host.procfs.owner import read_login_uid, read_status, terminal_name
 from daemoneye.host.procfs.sockets import Tables
+from daemoneye.host.procfs.threads import ENDED
 from daemoneye.host.text import decode
 from daemoneye.model.observation import Facts
 from daemoneye.model.process import Unread
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from daemoneye.model.process import LinuxMetadata
 
 _PATHS: Final = 4096  # distinct paths kept as one string each; a machine has some hundreds
-# what has no image any more
-ENDED: Final = frozenset({"zombie", "dead"})
 
 
 class Depth(Enum):
@@ -44,13 +43,14 @@ class Depth(Enum):
 class FactsReader:
     """Reads the facts of one process after another, and where its executable was found, to look there again."""
 
-    def __init__(self, *, depth: Depth, wanted: Wanted) -> None:
+    def __init__(self, *, depth: Depth, wanted: Wanted, home: bytes | None) -> None:
         self._depth = depth
         self._wanted = wanted
         self._command_lines = CommandLines(wanted.mask)
         # workers that look the same share one value
         self._usual = functools.lru_cache(REMEMBERED)(self._core_facts)
         self._anonymous_devices = anonymous_devices()
+        self._home = home
         self.disk = Disk()
         self._tables = Tables()
 
@@ -87,7 +87,8 @@ class FactsReader:
 
     def _core_facts(self, comm: str, path: bytes, command: bytes) -> Facts:
         arguments = self._command_lines.masked(RawCommand(command, 0), path)
-        return Facts(name=full_name(comm, arguments), executable_path=_text(path), command_line=arguments)
+        name = full_name(comm, arguments, command, path)
+        return Facts(name=name, executable_path=_text(path), command_line=arguments)
 
     def _unusual(self, directory: int, sample: Sample, *, cautious: bool) -> Facts:
         gaps = Gaps()
@@ -96,9 +97,9 @@ class FactsReader:
             # whether that is part of the name takes a closer look to tell
             root = gaps.attempt("root", link_at, directory, b"root")
             path = self._image(directory, root, gaps, cautious=cautious).path
-        arguments = self._command_line(directory, sample, path, gaps, cautious=cautious)
+        name, arguments = self._name_and_arguments(directory, sample, path, gaps, cautious=cautious)
         return Facts(
-            name=full_name(sample.comm, arguments),
+            name=name,
             executable_path=_text(path),
             command_line=arguments,
             unread=gaps.as_pairs(),
@@ -111,10 +112,10 @@ class FactsReader:
         status = gaps.attempt("credentials", read_status, directory, confinement=self._enhanced)
         login_uid = gaps.attempt("login_uid", read_login_uid, directory)
         image = self._image(directory, root, gaps, cautious=cautious)
-        arguments = self._command_line(directory, sample, image.path, gaps, cautious=cautious)
+        name, arguments = self._name_and_arguments(directory, sample, image.path, gaps, cautious=cautious)
         linux = self._linux(directory, status, gaps, cautious=cautious) if self._enhanced else None
         facts = Facts(
-            name=full_name(sample.comm, arguments),
+            name=name,
             executable_path=_text(image.path),
             executable_file=image.file,
             on_disk=image.on_disk,
@@ -134,24 +135,28 @@ class FactsReader:
         return self._depth is Depth.ENHANCED
 
     def _image(self, directory: int, root: bytes | None, gaps: Gaps, *, cautious: bool) -> Image:
-        if cautious or root is None:
-            path = gaps.attempt("executable_path", link_at, directory, b"exe")
-            gaps.note(Unread.TIMEOUT if cautious else gaps.why("root"), "executable_file", "on_disk")
-            return Image(None if path is None else path.removesuffix(DELETED))
-        return Examination(directory, root, self.disk, self._anonymous_devices).examine(gaps)
+        if not cautious:
+            examination = Examination(directory, root, self.disk, self._anonymous_devices, self._home)
+            if examination.possible:
+                return examination.examine(gaps)
+        path = gaps.attempt("executable_path", link_at, directory, b"exe")
+        gaps.note(Unread.TIMEOUT if cautious else gaps.why("root"), "executable_file", "on_disk")
+        return Image(None if path is None else path.removesuffix(DELETED))
 
-    def _command_line(
+    def _name_and_arguments(
         self, directory: int, sample: Sample, executable: bytes | None, gaps: Gaps, *, cautious: bool
-    ) -> tuple[str, ...]:
+    ) -> tuple[str, tuple[str, ...]]:
         if cautious:
             gaps.note(Unread.TIMEOUT, "command_line")
-            return ()
+            return sample.comm, ()
         raw = gaps.attempt("command_line", read_command, directory)
         if raw is None:
-            return ()
-        if not raw.data and sample.state in ENDED:
+            return sample.comm, ()
+        # one that lost only its first thread has a mark, and may have emptied its arguments itself
+        if not raw.data and sample.state in ENDED and not sample.image_mark:
             gaps.note(Unread.GONE, "command_line")
-        return self._command_lines.masked(raw, executable)
+        arguments = self._command_lines.masked(raw, executable)
+        return full_name(sample.comm, arguments, raw.data, executable), arguments
 
     def _linux(self, directory: int, status: Status | None, gaps: Gaps, *, cautious: bool) -> LinuxMetadata:
         return read_details(directory, status, tables=self._tables, wanted=self._wanted, cautious=cautious, gaps=gaps)

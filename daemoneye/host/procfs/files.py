@@ -27,13 +27,12 @@ _REASONS = {
     errno.ENOENT: Unread.GONE,
     errno.ESRCH: Unread.GONE,
     errno.ETIMEDOUT: Unread.TIMEOUT,
+    errno.ENOSYS: Unread.UNSUPPORTED,
     # a link that is a file, a file that is a directory: no kernel has them there
     errno.EINVAL: Unread.MALFORMED,
     errno.ENOTDIR: Unread.MALFORMED,
     errno.EISDIR: Unread.MALFORMED,
 }
-# Of a living process these are missing only where the kernel was built without them.
-_ABSENT = dict.fromkeys(("login_uid", "linux.namespaces", "linux.lsm_label"), Unread.UNSUPPORTED)
 
 
 def reason(error: OSError) -> Unread:
@@ -60,8 +59,7 @@ class Gaps:
         try:
             return read(directory, *args, **how)
         except OSError as error:
-            why = reason(error)
-            self.note(_ABSENT.get(field, why) if why is Unread.GONE else why, field)
+            self.note(reason(error), field)
         except ValueError:
             self.note(Unread.MALFORMED, field)
         return None

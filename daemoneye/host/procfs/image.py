@@ -3,11 +3,14 @@
 ``/proc/PID/exe`` answers twice. Its text is the path the kernel believes in, with " (deleted)" behind it when that
 name was removed; followed, it is the running file itself, whatever became of the name. Neither is enough alone: a file
 may be called ``x (deleted)``, and a path means something else in another mount namespace. So the path is looked up
-where the process would find it, and only the same device and inode count as the same file.
+where the process would find it, and only the same device and inode count as the same file. Without the kernel's mark
+nothing else found there, or nothing at all, makes it deleted: something was mounted over it, or it was taken out of
+the tree with its filesystem, and its path is then ``unreachable``.
 
-The path is told relative to our root, or to the root of the namespace when that is not below ours. ``/proc/PID/root``
-leads into the right namespace but, for a process in a chroot, too deep: ``..`` leads back up from it, because what
-stops ``..`` is our root, not that of the process.
+The path is told relative to our root, or to the root of the namespace when that is not below ours. In our own
+namespace it is looked up just so: the process may have confined itself to a directory that is gone. Into another one
+``/proc/PID/root`` leads but, for a process in a chroot, too deep: ``..`` leads back up from it, because what stops
+``..`` is our root, not that of the process.
 
 The last component is not followed: the text was free of links when the kernel wrote it, so a link there was put in the
 way later and is a replacement. A link put higher up is followed, relative to our own root. The worst that does is to
@@ -21,18 +24,19 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from daemoneye.host.procfs.files import Gaps, link_at, reason
-from daemoneye.model.process import FileIdentity, OnDisk
+from daemoneye.host.procfs.files import link_at, reason
+from daemoneye.model.process import FileIdentity, OnDisk, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from daemoneye.host.procfs.files import Gaps
 
 T = TypeVar("T")
 
 DELETED: Final = b" (deleted)"
 # Processes share programs, a few hundred on a machine, and so share what is said of them.
 _REMEMBERED: Final = 1024
-IMAGE_FIELDS: Final = ("executable_path", "executable_file", "on_disk")
 
 
 class Place(NamedTuple):
@@ -48,6 +52,7 @@ class Image(NamedTuple):
     file: FileIdentity | None = None
     on_disk: OnDisk = OnDisk.UNKNOWN
     place: Place | None = None  # where it was found, if it is there
+    why: Unread | None = None  # the state on disk is unknown
 
 
 class Disk:
@@ -87,55 +92,80 @@ def _place(origin: bytes, path: bytes, namespace: bytes | None) -> Place:
     return Place(origin + path, (namespace, path.rpartition(b"/")[0]))
 
 
-class Examination:
-    """One look at one image; ``root`` is what ``/proc/PID/root`` says."""
+def _up_from(root: bytes | None) -> bytes | None:
+    return None if root is None else b"root" + b"/.." * (0 if root == b"/" else root.count(b"/"))
 
-    def __init__(self, directory: int, root: bytes, disk: Disk, anonymous_devices: frozenset[int]) -> None:
+
+class Examination:
+    """One look at one image. ``root`` is what ``/proc/PID/root`` says, ``home`` names our own mount namespace."""
+
+    def __init__(
+        self,
+        directory: int,
+        root: bytes | None,
+        disk: Disk,
+        anonymous_devices: frozenset[int],
+        home: bytes | None = None,
+    ) -> None:
         self._directory = directory
-        self._origin = b"root" + b"/.." * (0 if root == b"/" else root.count(b"/"))
         self._namespace = _quietly(lambda: link_at(directory, b"ns/mnt"))
+        at_home = home is not None and self._namespace == home
+        # paths begin with a slash; one more keeps what does not from being looked up below the process
+        self._origin = b"/" if at_home else _up_from(root)
         self._disk = disk
         self._anonymous_devices = anonymous_devices
 
+    @property
+    def possible(self) -> bool:
+        return self._origin is not None
+
     def examine(self, gaps: Gaps) -> Image:
         try:
-            return self._twice(gaps)
+            image = self._twice()
         except OSError as error:
-            gaps.note(reason(error), *IMAGE_FIELDS)
+            gaps.note(reason(error), "executable_path", "executable_file", "on_disk")
             return Image()
-
-    def _twice(self, gaps: Gaps) -> Image:
-        link = link_at(self._directory, b"exe")
-        image = self._once(link, gaps)
-        if image.on_disk in (OnDisk.DELETED, OnDisk.REPLACED):
-            # a rename between the two questions looks like a deletion; the second answer has the new name
-            again = link_at(self._directory, b"exe")
-            if again != link:
-                return self._once(again, gaps)
+        if image.why is not None:
+            gaps.note(image.why, *(["executable_file"] if image.file is None else []), "on_disk")
         return image
 
-    def _once(self, link: bytes, gaps: Gaps) -> Image:
-        literal = _place(self._origin, link, self._namespace)
+    def _twice(self) -> Image:
+        link = link_at(self._directory, b"exe")
+        image = self._once(link)
+        if image.on_disk not in (OnDisk.PRESENT, OnDisk.MEMFD):
+            # a rename between the two questions leaves nothing at the old name; the second answer has the new one
+            again = link_at(self._directory, b"exe")
+            if again != link:
+                return self._once(again)
+        return image
+
+    def _once(self, link: bytes) -> Image:
+        literal = self._place(link)
+        stripped = link.removesuffix(DELETED)
+        file = None
         try:
             running = self._disk.look(self._directory, literal, follow=b"exe")
-        except OSError as error:
-            gaps.note(reason(error), "executable_file", "on_disk")
-            return Image(link.removesuffix(DELETED))
-        file = file_identity(running)
-        try:
+            file = file_identity(running)
             if self._is_at(literal, file):
                 return Image(link, file, OnDisk.PRESENT, literal)
-            stripped = link.removesuffix(DELETED)
-            if self._never_had_a_name(stripped, running, marked=stripped != link):
+            marked = stripped != link
+            if self._never_had_a_name(stripped, running, marked=marked):
                 return Image(stripped, file, OnDisk.MEMFD)
-            place = _place(self._origin, stripped, self._namespace)
-            there = self._is_at(place, file)
+            if not marked:
+                return Image(link, file, why=Unread.UNREACHABLE)
+            return self._deleted_or_replaced(stripped, file)
         except OSError as error:
-            gaps.note(reason(error), "on_disk")
-            return Image(link.removesuffix(DELETED), file)
+            return Image(stripped, file, why=reason(error))
+
+    def _deleted_or_replaced(self, path: bytes, file: FileIdentity) -> Image:
+        place = self._place(path)
+        there = self._is_at(place, file)
         if there is None:
-            return Image(stripped, file, OnDisk.DELETED)
-        return Image(stripped, file, OnDisk.PRESENT if there else OnDisk.REPLACED, place if there else None)
+            return Image(path, file, OnDisk.DELETED)
+        return Image(path, file, OnDisk.PRESENT if there else OnDisk.REPLACED, place if there else None)
+
+    def _place(self, path: bytes) -> Place:
+        return _place(self._origin or b"", path, self._namespace)
 
     def _is_at(self, place: Place, file: FileIdentity) -> bool | None:
         """Compare what is there with the running file; ``None``: nothing is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -99,7 +100,10 @@ def _flag(lines: dict[bytes, bytes], name: bytes) -> bool | None:
 
 
 def read_login_uid(directory: int) -> int | None:
-    uid = int(read_at(directory, b"loginuid", 32))
+    try:
+        uid = int(read_at(directory, b"loginuid", 32))
+    except FileNotFoundError as error:
+        raise OSError(errno.ENOSYS, "a kernel without audit") from error
     if not 0 <= uid <= _NO_LOGIN:
         raise ValueError("not a uid")
     return None if uid == _NO_LOGIN else uid

@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.host.deadline import Rounds
 from daemoneye.host.procfs.details import Wanted
-from daemoneye.host.procfs.facts import ENDED, Depth, FactsReader
+from daemoneye.host.procfs.facts import Depth, FactsReader
 from daemoneye.host.procfs.files import reason
 from daemoneye.host.procfs.image import still_there
-from daemoneye.host.procfs.machine import list_pids, open_proc, read_forks, read_machine
+from daemoneye.host.procfs.machine import FIRST_PID, list_pids, open_proc, own_mount_namespace, read_forks, read_machine
 from daemoneye.host.procfs.stat import STAT_LIMIT, parse_stat
+from daemoneye.host.procfs.threads import ENDED, living_thread, lost_its_leader, with_body_of
 from daemoneye.model.observation import Losses, Observation, ProcessKey, Snapshot
 from daemoneye.model.process import OnDisk, Unread
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _REREAD_EVERY: Final = 64  # scans: with one every few seconds, a fact is some minutes old at most
 _SETTLING_S: Final = 2.0  # daemons change user and title within their first second
+_UNREACHABLE: Final = ("on_disk", Unread.UNREACHABLE.value)
 _ATTEMPTS: Final = 3  # a process that executes something else during each of three readings is read at the next scan
 
 
@@ -49,6 +51,14 @@ class _Known(NamedTuple):
     raw: bytes  # its stat: a quiet process has the same again, and need not be parsed again
     place: Place | None
     settled: bool
+
+
+class _Held(NamedTuple):
+    """One process, while it is read."""
+
+    body: int  # the directory of the process, or of a thread that lives on when the first has ended
+    stat: int
+    leaderless: bool = False
 
 
 class ProcfsSource:
@@ -67,10 +77,11 @@ class ProcfsSource:
             self._proc = open_proc(proc_root)
             unwinding.callback(os.close, self._proc)
             self.machine = read_machine(self._proc)
+            home = own_mount_namespace(self._proc)
             unwinding.pop_all()
         wanted = Wanted(frozenset(os.fsencode(name) for name in environment_names), mask)
         self._depth = depth
-        self._facts = FactsReader(depth=depth, wanted=wanted)
+        self._facts = FactsReader(depth=depth, wanted=wanted, home=home)
         self._rounds = Rounds(self._visit, process_timeout_s)
         self._known: dict[int, _Known] = {}
         self._scans = 0
@@ -82,7 +93,8 @@ class ProcfsSource:
         self._now_s = time.clock_gettime(time.CLOCK_BOOTTIME)
         wall_ms = time.time_ns() // 1_000_000
         self._facts.begin_scan()
-        round_ = self._rounds.run(list_pids(self._proc))
+        pids = list_pids(self._proc)
+        round_ = self._rounds.run(pids)
         self._known = {}
         processes: dict[ProcessKey, Observation] = {}
         lost: dict[int, Unread] = {}
@@ -103,6 +115,7 @@ class ProcfsSource:
                 malformed=counted[Unread.MALFORMED],
                 timeout=len(round_.timeouts) + counted[Unread.TIMEOUT],
                 refused=counted[Unread.PERMISSION] + counted[Unread.IO],
+                hidden=FIRST_PID not in pids,
             ),
             unseen=round_.timeouts.union(pid for pid, why in lost.items() if why is not Unread.GONE),
             forks=self._forks_of_others(),
@@ -143,29 +156,42 @@ class ProcfsSource:
             sample = before.observation.sample
         else:
             sample = self._parse(raw, pid=pid, uid=uid)
+        if lost_its_leader(sample):
+            thread = living_thread(directory, pid, self._parse)
+            if thread is not None:
+                try:
+                    held = _Held(thread.directory, stat, leaderless=True)
+                    return self._renew(before, with_body_of(sample, thread.sample), raw, held, cautious=cautious)
+                finally:
+                    os.close(thread.directory)
+        return self._renew(before, sample, raw, _Held(directory, stat), cautious=cautious)
+
+    def _renew(
+        self, before: _Known | None, sample: Sample, raw: bytes, held: _Held, *, cautious: bool
+    ) -> _Known | Unread:
         if before is None or before.observation.sample.start_ticks != sample.start_ticks:
             settled = self._age_s(sample) >= _SETTLING_S
         else:
-            kept = self._keep(before, sample, raw, directory, cautious=cautious)
+            kept = self._keep(before, sample, raw, held, cautious=cautious)
             if kept is not None:
                 return kept
             settled = _same_image(before.observation.sample, sample)
-        return self._read_whole(sample, raw, directory, stat, settled=settled, cautious=cautious)
+        return self._read_whole(sample, raw, held, settled=settled, cautious=cautious)
 
-    def _read_whole(
-        self, sample: Sample, raw: bytes, directory: int, stat: int, *, settled: bool, cautious: bool
-    ) -> _Known | Unread:
+    def _read_whole(self, sample: Sample, raw: bytes, held: _Held, *, settled: bool, cautious: bool) -> _Known | Unread:
         attempts = 0
         while True:
-            facts, place = self._facts.read(directory, sample, cautious=cautious)
+            facts, place = self._facts.read(held.body, sample, cautious=cautious)
             if self._depth is Depth.CORE:
                 # All of it came through one descriptor, so from one process. That it executed something else meanwhile
                 # shows in the mark at the next scan: one more reading is a seventh of the time this depth takes.
                 return _Known(Observation(sample, facts), raw, place, settled and not cautious)
             opening, opened = sample, raw
-            raw = os.pread(stat, STAT_LIMIT, 0)
+            raw = os.pread(held.stat, STAT_LIMIT, 0)
             if raw != opened:
-                sample = self._parse(raw, pid=opening.pid, uid=os.fstat(directory).st_uid)
+                sample = self._parse(raw, pid=opening.pid, uid=os.fstat(held.body).st_uid)
+                if held.leaderless and sample.state in ENDED:
+                    sample = with_body_of(sample, opening)
             if sample.start_ticks != opening.start_ticks:
                 return Unread.GONE
             attempts += 1
@@ -178,9 +204,9 @@ class ProcfsSource:
     def _age_s(self, sample: Sample) -> float:
         return self._now_s - sample.start_ticks / self.machine.ticks_per_second
 
-    def _keep(self, before: _Known, sample: Sample, raw: bytes, directory: int, *, cautious: bool) -> _Known | None:
+    def _keep(self, before: _Known, sample: Sample, raw: bytes, held: _Held, *, cautious: bool) -> _Known | None:
         """Take over what is known if nothing speaks against it; ``None``: read it again."""
-        if sample.state in ENDED:
+        if sample.state in ENDED and not held.leaderless:
             # what it ran can no longer be asked, only remembered
             return _without_disk(before, sample, raw, Unread.GONE)
         if not _same_image(before.observation.sample, sample):
@@ -190,14 +216,14 @@ class ProcfsSource:
         due = (sample.pid + self._scans) % _REREAD_EVERY == 0
         if due or not before.settled:
             return None
-        return self._if_still_there(before, sample, raw, directory)
+        return self._if_still_there(before, sample, raw, held.body)
 
     def _if_still_there(self, before: _Known, sample: Sample, raw: bytes, directory: int) -> _Known | None:
         facts = before.observation.facts
         if before.place is None or facts.executable_file is None:
             # a name that is gone may come back; what never had one, or is not ours to see, stays that way
             moved = facts.on_disk is OnDisk.DELETED or facts.on_disk is OnDisk.REPLACED
-            return None if moved else _with_sample(before, sample, raw)
+            return None if moved or _UNREACHABLE in facts.unread else _with_sample(before, sample, raw)
         file = still_there(directory, self._facts.disk, before.place, facts.executable_file)
         if file is None:
             return None

@@ -1,4 +1,8 @@
-"""Which sockets a process listens on: its open sockets, joined with the tables of its network namespace."""
+"""Which TCP and UDP sockets a process listens on: its open sockets, joined with the tables of its network namespace.
+
+Unix sockets are left out. Their table shows names as they are, and one with a newline in it makes a line of its own,
+which may claim any socket of any process.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.host.procfs.files import chunks_at, link_at
-from daemoneye.host.text import decode
 from daemoneye.model.process import ListeningSocket
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ _TABLE_LIMIT: Final = 8 << 20
 _LINKS_LIMIT: Final = 4096
 _SOCKET: Final = re.compile(rb"socket:\[(\d{1,19})\]")
 _LISTENING, _UNCONNECTED = b"0A", b"07"  # TCP_LISTEN, and TCP_CLOSE as UDP has it, in include/net/tcp_states.h
-_ACCEPTS_CONNECTIONS = 0x10000  # __SO_ACCEPTCON in include/linux/net.h
 
 Table = dict[int, ListeningSocket]
 
@@ -42,40 +44,45 @@ class Tables:
 
 class Descriptors(NamedTuple):
     total: int
-    sockets: tuple[int, ...]  # their inode numbers
+    first: tuple[bytes, ...]  # their numbers
 
 
 def read_descriptors(directory: int) -> Descriptors:
     names = _descriptors(directory)
-    first = list(islice(names, _LINKS_LIMIT))
+    first = tuple(islice(names, _LINKS_LIMIT))
     count = len(first)
     if count == _LINKS_LIMIT:
         # since Linux 6.2 the size of the directory is the count; before, it is 0 and the rest has to be listed
         size = os.stat("fd", dir_fd=directory).st_size
         count = size if size >= count else count + sum(1 for _ in names)
-    return Descriptors(count, tuple(_socket_inodes(directory, first)))
+    return Descriptors(count, first)
 
 
 def listening(directory: int, descriptors: Descriptors, tables: Tables) -> tuple[ListeningSocket, ...]:
+    inodes = set(_socket_inodes(directory, descriptors.first))
+    if not inodes:
+        return ()
     table = tables.of(directory)
-    found = {table[inode] for inode in descriptors.sockets if inode in table}
+    found = {table[inode] for inode in inodes if inode in table}
     return tuple(sorted(found, key=lambda each: (each.protocol, each.port, each.address)))
 
 
-def _descriptors(directory: int) -> Iterator[str]:
+def _descriptors(directory: int) -> Iterator[bytes]:
     folder = os.open("fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=directory)
     try:
         # an iterator: a process may have a million
         with os.scandir(folder) as entries:
-            yield from (entry.name for entry in entries)
+            yield from (entry.name.encode() for entry in entries)
     finally:
         os.close(folder)
 
 
-def _socket_inodes(directory: int, names: list[str]) -> Iterator[int]:
-    for name in names:
+def _socket_inodes(directory: int, descriptors: tuple[bytes, ...]) -> Iterator[int]:
+    for descriptor in descriptors:
         try:
-            match = _SOCKET.fullmatch(link_at(directory, b"fd/" + name.encode()))
+            match = _SOCKET.fullmatch(link_at(directory, b"fd/" + descriptor))
+        except PermissionError:
+            raise  # whoever may list them may still be kept from following them
         except OSError:
             continue  # closed since it was listed
         if match:
@@ -87,8 +94,6 @@ def _read_tables(directory: int) -> Table:
     for protocol, wanted in (("tcp", _LISTENING), ("tcp6", _LISTENING), ("udp", _UNCONNECTED), ("udp6", _UNCONNECTED)):
         for line in _lines(directory, protocol):
             _add_internet(table, protocol, wanted, line.split())
-    for line in _lines(directory, "unix"):
-        _add_unix(table, line.split(None, 7))
     return table
 
 
@@ -97,7 +102,7 @@ def _lines(directory: int, protocol: str) -> list[bytes]:
         raw = b"".join(chunks_at(directory, b"net/" + protocol.encode(), chunk=1 << 16, limit=_TABLE_LIMIT))
     except FileNotFoundError:
         return []  # a kernel without this protocol
-    return raw.splitlines()[1:]
+    return raw.split(b"\n")[1:]
 
 
 def _add_internet(table: Table, protocol: str, wanted: bytes, fields: list[bytes]) -> None:
@@ -116,13 +121,3 @@ def _address(text: bytes) -> str:
     words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
     packed = struct.pack(f"={len(words)}I", *words)
     return socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, packed)
-
-
-def _add_unix(table: Table, fields: list[bytes]) -> None:
-    # number, references, protocol, flags, type, state, inode, path; unnamed ones have no path
-    try:
-        if int(fields[3], 16) & _ACCEPTS_CONNECTIONS:
-            path = decode(fields[7]) if len(fields) > 7 else ""
-            table.setdefault(int(fields[6]), ListeningSocket(protocol="unix", address=path))
-    except (IndexError, ValueError):
-        return

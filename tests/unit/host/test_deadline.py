@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from daemoneye.host import deadline
 from daemoneye.host.deadline import Round, Rounds
 
 if TYPE_CHECKING:
@@ -94,8 +95,10 @@ def test_once_it_no_longer_hangs_it_is_visited_as_ever(visits: Visits) -> None:
     assert rounds.run([1, 2]).results == {1: "1", 2: "2"}
 
 
-def test_many_that_hang_cost_a_bounded_number_of_threads(visits: Visits) -> None:
-    """After four the rest is visited cautiously; after eight it is named as not visited. The round always ends."""
+def test_many_that_hang_cost_a_bounded_number_of_threads(visits: Visits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many the rest is visited cautiously; after more it is named as not visited. The round always ends."""
+    monkeypatch.setattr(deadline, "_CAUTIOUS_FROM", 4)
+    monkeypatch.setattr(deadline, "_GIVE_UP_AT", 8)
     visits.hang_unless_cautious = set(range(100))
     rounds = Rounds(visits, TIMEOUT_S)
     assert set(rounds.run(range(100)).results.values()) == {f"{item} cautiously" for item in range(100)}
@@ -104,6 +107,25 @@ def test_many_that_hang_cost_a_bounded_number_of_threads(visits: Visits) -> None
     assert len(rounds._left_behind) == 8
     assert round_.timeouts == set(range(100)) - round_.results.keys() >= {50, 99}
     assert len(round_.results) >= 4
+
+
+@pytest.mark.parametrize("always", [False, True], ids=["caution helps", "caution does not help"])
+def test_fewer_than_the_limit_leave_the_others_as_they_are(
+    visits: Visits, always: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often we look, what does not hang is visited without caution; what hangs is waited for once."""
+    assert deadline._GIVE_UP_AT >= 2 * deadline._CAUTIOUS_FROM
+    monkeypatch.setattr(deadline, "_CAUTIOUS_FROM", 4)
+    monkeypatch.setattr(deadline, "_GIVE_UP_AT", 8)
+    hanging, fine = range(3), range(100, 140)
+    visits.hang_unless_cautious = set(hanging)
+    visits.hang_always = set(hanging) if always else set()
+    rounds = Rounds(visits, TIMEOUT_S)
+    for _ in range(3):
+        round_ = rounds.run([*hanging, *fine])
+        assert {item: round_.results[item] for item in fine} == {item: str(item) for item in fine}
+        assert round_.timeouts == (set(hanging) if always else set())
+    assert len(rounds._left_behind) == 3 * (1 + always)
 
 
 def test_a_bug_in_a_visit_is_not_swallowed() -> None:

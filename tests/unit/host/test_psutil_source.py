@@ -53,6 +53,16 @@ def test_a_pid_that_changes_hands_while_it_is_read_makes_no_record(blank: bool) 
     assert ProcessKey(5000, 501_125) in source.scan().processes
 
 
+@pytest.mark.parametrize(("platform", "first"), [("darwin", 1), ("freebsd14", 1), ("win32", 4)])
+def test_a_list_without_the_first_process_hides_others(platform: str, first: int) -> None:
+    """Where the process that never ends is not listed, the system keeps others from us as well."""
+    recording = Recording.load(platform)
+    source = recording.source()
+    assert not source.scan().losses.hidden
+    recording.processes.pop(first)
+    assert source.scan().losses.hidden
+
+
 def test_a_process_that_ends_while_it_is_read_is_counted() -> None:
     """Half a record is none."""
     recording = Recording.load("darwin")

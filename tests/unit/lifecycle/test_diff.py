@@ -116,6 +116,12 @@ def test_an_ended_process_changes_no_more(state: str) -> None:
     assert compare(SHELL, changed(SHELL, state=state, image_mark=(), session=0, ppid=0, seen=empty)) == []
 
 
+def test_a_zombie_with_other_threads_has_not_ended() -> None:
+    """A program that ends its first thread and runs on is watched like any other."""
+    headless = changed(SHELL, state="zombie", threads=2, seen=facts("sh", on_disk=OnDisk.DELETED))
+    assert [change.fields for change in compare(SHELL, headless)] == [(Field.ON_DISK,)]
+
+
 @pytest.mark.parametrize(
     ("field", "fields"),
     [(Field.PPID, {"ppid": 77}), (Field.SESSION, {"session": 10}), (Field.TTY, {"tty_number": 34816})],

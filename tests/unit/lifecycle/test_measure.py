@@ -20,7 +20,7 @@ def test_everything_is_counted_once() -> None:
     unread = (("cwd", "permission"), ("executable_path", "permission"))
     partly = process(1, seen=facts(unread=unread))
     twice = process(2, seen=facts(unread=(*unread, ("tty", "gone"))))
-    losses = Losses(vanished=3, malformed=2, timeout=1, refused=5)
+    losses = Losses(vanished=3, malformed=2, timeout=1, refused=5, hidden=True)
     assert coverage(None, snapshot(partly, twice, process(3), kernel_thread(4), losses=losses)) == Coverage(
         seen=4,
         fully_read=2,
@@ -31,7 +31,18 @@ def test_everything_is_counted_once() -> None:
         malformed=2,
         timeout=1,
         refused=5,
+        hidden=True,
     )
+
+
+def test_what_the_system_tells_nobody_does_not_count() -> None:
+    """A record with all that this system tells is fully read, and what it does not tell is no reason beside others."""
+    lacking = ("linux.lsm_label", "unsupported")
+    whole = process(1, seen=facts(unread=(lacking,)))
+    partly = process(2, seen=facts(unread=(lacking, ("cwd", "permission"))))
+    counted = coverage(None, snapshot(whole, partly))
+    assert (counted.fully_read, counted.partly_read) == (1, 1)
+    assert counted.partly_read_by_reason == (("permission", 1),)
 
 
 def test_a_kernel_thread_is_fully_read() -> None:

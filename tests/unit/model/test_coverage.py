@@ -15,6 +15,7 @@ FULL = Coverage(
     vanished=5,
     timeout=1,
     refused=8,
+    hidden=True,
     started=2,
     exited=1,
     came_and_went_at_most=6,
@@ -33,6 +34,7 @@ def test_coverage_is_one_json_object_of_numbers() -> None:
         "malformed": 0,
         "timeout": 1,
         "refused": 8,
+        "hidden": True,
         "started": 2,
         "exited": 1,
         "came_and_went_at_most": 6,
@@ -44,6 +46,6 @@ def test_coverage_is_one_sentence() -> None:
     """People read what was not seen, and nothing about what there was none of."""
     assert FULL.sentence() == (
         "10 processes seen, 4 of them kernel threads, 7 fully read, 3 partly read (1 gone, 2 permission), 5 vanished, "
-        "1 timed out, 8 refused, at most 6 came and went unseen"
+        "1 timed out, 8 refused, other accounts' processes are hidden from this one, at most 6 came and went unseen"
     )
     assert Coverage(seen=1, fully_read=1).sentence() == "1 processes seen, 0 of them kernel threads, 1 fully read"

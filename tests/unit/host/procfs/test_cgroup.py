@@ -59,6 +59,14 @@ def test_a_colon_in_a_path_is_part_of_it() -> None:
     assert parse_cgroup(b"0::/a:b:c\n").cgroup_path == "/a:b:c"
 
 
+@pytest.mark.parametrize("end", ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_no_name_can_forge_a_line(end: str) -> None:
+    """Only a newline ends a line: whatever else ends one in a text is part of the name."""
+    path = f"/user.slice/x{end}1:name=systemd:/system.slice/sshd.service"
+    assert parse_cgroup(f"0::{path}\n".encode()).cgroup_path == path
+    assert parse_cgroup(f"1:pids:/x{end}0::/y\n".encode()).cgroup_path == f"/x{end}0::/y"
+
+
 @pytest.mark.parametrize("raw", [b"", b"nonsense", b"0:x\n", b"\xff\n"])
 def test_nonsense_is_refused(raw: bytes) -> None:
     """What is no list of control groups is not taken for one."""

@@ -14,6 +14,7 @@ from daemoneye.host.procfs.command import (
     read_command,
     split_command,
 )
+from daemoneye.host.text import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,14 +86,22 @@ def test_reads_a_bounded_part_and_counts_the_rest(tmp_path: Path, size: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("comm", "arguments", "name"),
+    ("comm", "data", "name"),
     [
-        ("gnome-keyring-d", ("/usr/bin/gnome-keyring-daemon", "-f"), "gnome-keyring-daemon"),
-        ("gnome-keyring-d", ("other",), "gnome-keyring-d"),
-        ("gnome-keyring-d", (), "gnome-keyring-d"),
-        ("short", ("shorter",), "short"),
+        (b"gnome-keyring-d", b"/usr/bin/gnome-keyring-daemon\0-f", "gnome-keyring-daemon"),
+        (b"gnome-keyring-d", b"gnome-keyring-d\0", "gnome-keyring-d"),
+        (b"gnome-keyring-d", b"other\0", "gnome-keyring-d"),
+        (b"gnome-keyring-d", b"", "gnome-keyring-d"),
+        (b"gnome-keyring-d", b"gnome-keyring-daemon: a title", "gnome-keyring-daemon:"),
+        (b"short", b"shorter\0", "short"),
+        ("é".encode() * 7 + b"\xc3", "é".encode() * 20 + b"\0", "é" * 20),
+        ("é".encode() * 7 + b"x", "é".encode() * 20 + b"\0", "é" * 7 + "x"),
+        (b"\xff" * 4, b"\xff" * 4 + b"more\0", r"\xff\xff\xff\xff"),
+        (b"\xff" * 4, b"\xff" * 30 + b"\0", r"\xff\xff\xff\xff"),
+        (b"\xff" * 15, b"\xff" * 17 + b"\0", r"\xff" * 17),
     ],
 )
-def test_a_cut_name_is_completed(comm: str, arguments: tuple[str, ...], name: str) -> None:
-    """A name the kernel cut at fifteen bytes is completed from the first argument, where it fits."""
-    assert full_name(comm, arguments) == name
+def test_a_cut_name_is_completed(comm: bytes, data: bytes, name: str) -> None:
+    """A name the kernel cut at fifteen bytes is completed from the first argument, where it fits byte by byte."""
+    arguments = CommandLines(tuple).masked(RawCommand(data, 0), None)
+    assert full_name(decode(comm), arguments, data, None) == name

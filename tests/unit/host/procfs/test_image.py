@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -82,9 +82,54 @@ def test_a_link_in_the_place_of_the_file_is_a_replacement(process: Process, tmp_
     """The kernel tells paths without links, so a link at the end was put there later."""
     (tmp_path / "target").write_bytes(b"x")
     (tmp_path / "program").symlink_to(tmp_path / "target")
-    process.runs(tmp_path / "program")
+    (tmp_path / "program (deleted)").symlink_to(tmp_path / "target")
+    process.runs(tmp_path / "program (deleted)")
     image = process.examine()
     assert (image.path, image.on_disk, image.place) == (os.fsencode(tmp_path / "program"), OnDisk.REPLACED, None)
+
+
+def test_without_the_mark_of_the_kernel_nothing_is_deleted(process: Process, tmp_path: Path) -> None:
+    """A path that leads elsewhere, while the kernel knows of no deletion, is told as unreachable from here."""
+    (tmp_path / "target").write_bytes(b"x")
+    (tmp_path / "program").symlink_to(tmp_path / "target")
+    process.runs(tmp_path / "program")
+    image = process.examine()
+    assert (image.path, image.on_disk, image.place) == (os.fsencode(tmp_path / "program"), OnDisk.UNKNOWN, None)
+    assert image.file is not None
+    assert dict(process.gaps.as_pairs()) == {"on_disk": "unreachable"}
+
+
+def test_in_our_own_namespace_the_path_needs_no_root(process: Process, tmp_path: Path) -> None:
+    """A process of our own mount namespace is found by its path alone, whatever its root is; a foreign one is not."""
+    program = tmp_path / "program"
+    program.write_bytes(b"x")
+    process.runs(program)
+    (process.place / "ns").mkdir()
+    (process.place / "ns/mnt").symlink_to("mnt:[1]")
+    for home, possible in ((b"mnt:[1]", True), (b"mnt:[2]", False), (None, False)):
+        examination = Examination(process.directory, None, process.disk, frozenset(), home)
+        assert examination.possible is possible
+    (process.place / "root").unlink()
+    found = Examination(process.directory, b"/gone", process.disk, frozenset(), b"mnt:[1]").examine(process.gaps)
+    assert found.on_disk is OnDisk.PRESENT
+
+
+def test_a_rename_between_two_questions_is_no_deletion(process: Process, tmp_path: Path) -> None:
+    """The second answer has the new name, and leaves no reason from the first behind."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    new.write_bytes(b"x")
+    old.symlink_to(new)
+    process.runs(old)
+    look = process.disk.look
+
+    def look_and_rename(*what: Any, **how: Any) -> os.stat_result:
+        seen = look(*what, **how)
+        (process.place / "exe").unlink()
+        process.runs(new)
+        return seen
+
+    process.disk.look = look_and_rename  # type: ignore[method-assign]
+    assert (process.examine().on_disk, process.gaps.as_pairs()) == (OnDisk.PRESENT, ())
 
 
 def test_a_file_on_a_device_without_paths_never_had_a_name(process: Process, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,8 +63,12 @@ def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def only(snapshot: Snapshot) -> Observation:
-    [observation] = snapshot.processes.values()
+    [observation] = beside_init(snapshot).values()
     return observation
+
+
+def beside_init(snapshot: Snapshot) -> dict[ProcessKey, Observation]:
+    return {key: observation for key, observation in snapshot.processes.items() if key.pid != 1}
 
 
 def test_a_snapshot_says_which_machine_and_when(looking: Looking) -> None:
@@ -71,7 +76,8 @@ def test_a_snapshot_says_which_machine_and_when(looking: Looking) -> None:
     snapshot = looking.open().scan()
     assert (snapshot.machine.boot_id, snapshot.machine.boot_time_s) == (BOOT_ID, BOOT_TIME_S)
     assert snapshot.machine.ticks_per_second == os.sysconf("SC_CLK_TCK")
-    assert (snapshot.forks, snapshot.losses, snapshot.processes) == (4321, Losses(), {})
+    # one of the forks is the thread of the scan
+    assert (snapshot.forks, snapshot.losses, beside_init(snapshot)) == (4320, Losses(), {})
 
 
 def test_everything_about_a_process(looking: Looking) -> None:
@@ -127,7 +133,7 @@ def test_what_enhanced_cannot_read_has_reasons(looking: Looking) -> None:
     assert unread == {
         "linux.environment": "gone",
         "linux.fd_count": "gone",
-        "linux.namespaces": "unsupported",
+        "linux.namespaces": "gone",
         "linux.container": "gone",
         "linux.lsm_label": "unsupported",
         "linux.listening": "gone",
@@ -239,14 +245,97 @@ def test_a_replacement_is_looked_at_again_while_it_lasts(looking: Looking) -> No
     """A replaced program is reported replaced, and present again once its own file is back."""
     directory = looking.proc.add(42)
     source = looking.open()
-    link = looking.proc.programs / "link"
+    link, marked = looking.proc.programs / "link", looking.proc.programs / "link (deleted)"
     link.symlink_to("sleep")
+    marked.symlink_to("sleep")
     (directory / "exe").unlink()
-    (directory / "exe").symlink_to(link)
+    (directory / "exe").symlink_to(marked)
     assert [only(source.scan()).facts.on_disk for _ in range(2)] == [OnDisk.REPLACED] * 2
     link.unlink()
     os.link(looking.proc.programs / "sleep", link)
     assert only(source.scan()).facts.on_disk is OnDisk.PRESENT
+
+
+def test_what_cannot_be_reached_is_looked_for_again(looking: Looking) -> None:
+    """A program whose path leads elsewhere is present again as soon as its path leads to it."""
+    directory = looking.proc.add(42)
+    source = looking.open()
+    aside, link = looking.proc.programs / "aside", looking.proc.programs / "link"
+    (looking.proc.programs / "sleep").rename(aside)
+    link.symlink_to("aside")
+    (directory / "exe").unlink()
+    (directory / "exe").symlink_to(link)
+    for _ in range(2):
+        facts = only(source.scan()).facts
+        assert (facts.on_disk, facts.unread) == (OnDisk.UNKNOWN, (("on_disk", "unreachable"),))
+    link.unlink()
+    aside.rename(link)
+    assert only(source.scan()).facts.on_disk is OnDisk.PRESENT
+
+
+def headless(proc: FakeProc, pid: int, **thread: int | bytes) -> Path:
+    """Let the first thread of a process end, and another one live."""
+    directory = proc.root / str(pid)
+    tasks = directory / "task"
+    for tid in (pid, pid + 1, pid + 2):
+        (tasks / str(tid)).mkdir(parents=True)
+    for name in ("cmdline", "status", "loginuid", "exe", "root", "cwd"):
+        (directory / name).rename(tasks / str(pid + 2) / name)
+    (directory / "cmdline").write_bytes(b"")
+    # one that was listed and ended, and one that lives
+    (tasks / str(pid + 1) / "stat").write_bytes(stat_line(pid + 1, state=b"Z", image=0))
+    (tasks / str(pid + 2) / "stat").write_bytes(stat_line(pid + 2, start_ticks=500, **thread))  # type: ignore[arg-type]
+    proc.set_stat(pid, stat_line(pid, state=b"Z", image=0, rss_pages=0, threads=2))
+    return tasks
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["first seen so", "known before"])
+def test_a_process_without_its_first_thread_is_read_through_another(looking: Looking, known: bool) -> None:
+    """Identity and state are the leader's; image, arguments, memory and owner are those of the thread that lives."""
+    looking.proc.add(42)
+    source = looking.open()
+    if known:
+        source.scan()
+    tasks = headless(looking.proc, 42)
+    for state in (OnDisk.PRESENT, OnDisk.PRESENT, OnDisk.UNKNOWN):
+        if state is OnDisk.UNKNOWN:
+            (looking.proc.programs / "sleep").unlink()
+        sample, facts = only(source.scan())
+        assert (sample.key, sample.state) == (ProcessKey(42, 100), "zombie")
+        assert sample.rss_bytes == 25 * os.sysconf("SC_PAGE_SIZE")
+        assert (facts.command_line, facts.on_disk) == (("sleep", "60"), state)
+        assert facts.credentials is not None
+    (tasks / "44/stat").unlink()
+    assert ("on_disk", "gone") in only(source.scan()).facts.unread
+
+
+def test_a_process_that_is_ending_has_lost_what_it_had(looking: Looking) -> None:
+    """A process of which no thread is left to ask has reasons, like any that ended."""
+    directory = looking.proc.add(42, cmdline=b"", stat=stat_line(42, state=b"Z", image=0, threads=2))
+    for link in ("exe", "cwd", "root"):
+        (directory / link).unlink()
+    unread = dict(only(looking.open().scan()).facts.unread)
+    assert set(unread.values()) == {"gone"}
+    assert "command_line" in unread
+
+
+def test_the_arguments_of_a_process_without_its_first_thread_may_be_empty(looking: Looking) -> None:
+    """What the living thread shows as empty was emptied, and is not gone."""
+    looking.proc.add(42, cmdline=b"")
+    headless(looking.proc, 42)
+    facts = only(looking.open().scan()).facts
+    assert (facts.command_line, facts.unread) == ((), ())
+
+
+def test_a_process_without_its_first_thread_may_move_on_while_it_is_read(looking: Looking) -> None:
+    """Processor time that passes meanwhile is no sign of another image."""
+    looking.proc.add(42)
+    headless(looking.proc, 42)
+    looking.meanwhile = lambda: looking.proc.set_stat(42, stat_line(42, state=b"Z", image=0, threads=2, user=90))
+    source = looking.open()
+    sample, facts = only(source.scan())
+    assert (sample.cpu_ticks, facts.command_line) == (94, ("sleep", "60"))
+    assert only(source.scan()).facts is facts
 
 
 def test_a_file_that_is_written_to_keeps_its_place(looking: Looking) -> None:
@@ -276,7 +365,7 @@ def test_a_pid_reused_during_a_record_yields_none(looking: Looking) -> None:
     looking.proc.add(42)
     looking.meanwhile = lambda: looking.proc.set_stat(42, stat_line(42, start_ticks=500))
     snapshot = looking.open().scan()
-    assert (snapshot.processes, snapshot.losses) == ({}, Losses(vanished=1))
+    assert (beside_init(snapshot), snapshot.losses) == ({}, Losses(vanished=1))
 
 
 def test_an_exec_during_a_record_is_not_mixed(looking: Looking) -> None:
@@ -315,7 +404,7 @@ def test_a_process_that_never_stops_executing_is_read_all_the_same(looking: Look
 
     looking.meanwhile = execute
     source = looking.open()
-    assert len(source.scan().processes) == 1
+    assert len(beside_init(source.scan())) == 1
     assert next(images) == 4
     looking.meanwhile = lambda: None
     (looking.proc.root / "42/cmdline").write_bytes(b"calm\0")
@@ -340,7 +429,7 @@ def test_a_process_without_an_identity_is_counted(
     looking.proc.add(41)
     damage(looking.proc.add(42))
     snapshot = looking.open().scan()
-    assert [key.pid for key in snapshot.processes] == [41]
+    assert [key.pid for key in beside_init(snapshot)] == [41]
     assert snapshot.losses == losses
     assert snapshot.unseen == (frozenset() if losses.vanished else {42})
 
@@ -349,7 +438,7 @@ def test_names_that_are_no_pids_are_passed_over(looking: Looking) -> None:
     """Only plain numbers are processes."""
     for name in ("self", "0", "007", "-1", "1e3", "٤٢", "9" * 200):
         (looking.proc.root / name).mkdir()
-    assert looking.open().scan().processes == {}
+    assert beside_init(looking.open().scan()) == {}
 
 
 def test_our_own_shortage_is_not_the_fault_of_a_process(looking: Looking, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,6 +476,46 @@ def test_a_file_that_blocks_costs_a_deadline(looking: Looking) -> None:
         unblock(directory / "cmdline")
 
 
+@pytest.mark.parametrize("count", [5, 10, 31])
+def test_many_that_block_do_not_blind_us_for_the_others(looking: Looking, count: int) -> None:
+    """While dozens of processes hang the reader, every other process is read whole, at the first look and later."""
+    stuck, fine = range(100, 100 + count), range(200, 240)
+    pipes = []
+    for pid in (*stuck, *fine):
+        directory = looking.proc.add(pid)
+        if pid in stuck:
+            pipes.append(directory / "cmdline")
+            pipes[-1].unlink()
+            os.mkfifo(pipes[-1])
+    source = looking.open(timeout_s=0.1)
+    try:
+        for _ in range(3):
+            facts = {key.pid: observation.facts for key, observation in source.scan().processes.items()}
+            assert {facts[pid].unread for pid in fine} == {()}
+            assert {dict(facts[pid].unread)["command_line"] for pid in stuck} == {"timeout"}
+            looking.proc.set_stat(200, stat_line(200, image=0x9000))
+    finally:
+        unblock(*pipes)
+
+
+def test_many_that_block_at_once_do_not_blind_us_either(looking: Looking) -> None:
+    """Where caution does not help, the others are still read whole."""
+    pipes = []
+    for pid in range(100, 110):
+        pipes.append(looking.proc.add(pid) / "stat")
+        pipes[-1].unlink()
+        os.mkfifo(pipes[-1])
+    looking.proc.add(200)
+    source = looking.open(timeout_s=0.1)
+    try:
+        for _ in range(2):
+            snapshot = source.scan()
+            assert only(snapshot).facts.unread == ()
+            assert snapshot.losses == Losses(timeout=10)
+    finally:
+        unblock(*pipes)
+
+
 def test_a_known_process_that_blocks_keeps_what_is_known(looking: Looking) -> None:
     """A process that gets stuck later keeps its facts, except for what its path leads to now."""
     directory = looking.proc.add(42)
@@ -413,19 +542,26 @@ def test_a_process_that_blocks_at_once_is_counted(looking: Looking) -> None:
     source = looking.open(timeout_s=0.1)
     try:
         snapshot = source.scan()
-        assert [key.pid for key in snapshot.processes] == [41]
+        assert [key.pid for key in beside_init(snapshot)] == [41]
         assert (snapshot.losses, snapshot.unseen) == (Losses(timeout=1), frozenset({42}))
     finally:
         unblock(directory / "stat")
 
 
-def unblock(fifo: Path) -> None:
-    """Let every reader of the pipe go, so that no thread outlives the test."""
+def unblock(*pipes: Path) -> None:
+    """Let every reader of the pipes go, so that no thread outlives the test."""
     while any(thread.name == "visits" for thread in threading.enumerate()):
-        try:
-            os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:
-            continue
+        for pipe in pipes:
+            with suppress(OSError):
+                os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+
+
+def test_hidden_processes_are_said_to_be_hidden(looking: Looking) -> None:
+    """A list without the first process of all is not the whole list."""
+    source = looking.open()
+    assert source.scan().losses == Losses()
+    looking.proc.remove(1)
+    assert source.scan().losses == Losses(hidden=True)
 
 
 def test_nothing_grows_over_a_thousand_scans(looking: Looking) -> None:
@@ -436,8 +572,8 @@ def test_nothing_grows_over_a_thousand_scans(looking: Looking) -> None:
         if (looking.proc.root / str(pid)).exists():
             looking.proc.remove(pid)
         looking.proc.add(pid, stat=stat_line(pid, start_ticks=number), cmdline=b"%d\0" % number)
-        assert len(source.scan().processes) <= 7
-    assert len(source._known) == 7
+        assert len(beside_init(source.scan())) <= 7
+    assert len(source._known) == 8
     assert source._facts.disk._under_way == set()
     assert source._rounds._left_behind == []
     assert source._facts._command_lines._remembered.cache_info().currsize <= 512
@@ -449,15 +585,16 @@ def test_what_is_no_proc_is_refused(tmp_path_factory: pytest.TempPathFactory) ->
     empty = tmp_path_factory.mktemp("empty")
     with pytest.raises(NoInputError, match="mounted proc"):
         ProcfsSource(mask=tuple, proc_root=os.fsencode(empty / "absent"))
-    with pytest.raises(NoInputError, match="boot_id"):
+    with pytest.raises(NoInputError, match="boot_id of the proc filesystem: No such file or directory: ") as told:
         ProcfsSource(mask=tuple, proc_root=os.fsencode(empty))
+    assert "Errno" not in str(told.value)
     proc = FakeProc(empty)
     (empty / "stat").write_text("cpu 1\n")
     with pytest.raises(NoInputError, match="btime"):
         ProcfsSource(mask=tuple, proc_root=os.fsencode(empty))
     proc.machine_stat()
     (empty / "sys/kernel/random/boot_id").write_text("\n")
-    with pytest.raises(NoInputError, match="empty"):
+    with pytest.raises(NoInputError, match="boot_id of the proc filesystem: makes no sense"):
         ProcfsSource(mask=tuple, proc_root=os.fsencode(empty))
 
 
