@@ -6,7 +6,7 @@ PURE := daemoneye/model/*,daemoneye/sanitize/*,daemoneye/lifecycle/*,daemoneye/s
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types bench chaos proto lock clean
+.PHONY: help run test check lint types bench chaos thespian proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ bench: $(VENV)/.installed ## every claim against its peer, in one run
 
 chaos: $(VENV)/.installed ## break things around the running program and see what holds
 	@$(BIN)/python -m chaos
+
+thespian: $(VENV)/.installed ## Thespian's own functional tests on our transport (three minutes)
+	@$(BIN)/python tools/thespian_suite.py
 
 proto: $(VENV)/.installed ## compile proto/ into daemoneye/wire/generated
 	@$(BIN)/python tools/compile_proto.py daemoneye/wire/generated

@@ -4,6 +4,7 @@ model/      the nouns: process, file, coverage, task (frozen, typed, no IO)
 lifecycle/  pure: what happened between two looks at the machine, and what deserves a closer one
 sanitize/   pure: secrets in command lines and environments, hostile text
 supervisor/ pure: when a child is started, asked, stopped and given up; nothing drives it yet
+actors/     what Thespian will run on: our own transport; nothing a user can start uses it yet
 settings/   every limit and default; YAML and environment -> one frozen value, or errors with their place
 host/       the only code that touches the machine
 wire/       protobuf, JSON and framing

@@ -57,6 +57,7 @@ HOMES = {
     "yaml": ("settings/",),
     "click": ("cli/", "__main__.py"),
     "rich": ("cli/",),
+    "thespian": ("actors/",),
 }
 
 # Who may import whom within the package. A layer sees what stands left of it, never what stands right.
@@ -66,6 +67,7 @@ LAYERS = {
     "sanitize": ("errors", "model"),
     "lifecycle": ("errors", "model", "sanitize"),
     "supervisor": (),
+    "actors": ("errors",),
     "settings": ("errors", "model", "sanitize"),
     "wire": ("errors", "model"),
     "host": ("errors", "model", "sanitize"),

@@ -1,0 +1,93 @@
+"""How a process of the tree comes to be: a fork, in which our own lines run before Thespian's.
+
+The order matters: sockets of the parent go first, then the identity of the role is put on, then the process is tied to
+its parent (a change of user id would untie it), and only then a socket is opened and a byte is read.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from multiprocessing.context import ForkContext, ForkProcess
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from daemoneye.actors.transport import rebinds
+from daemoneye.actors.transport.addresses import ADMIN, LOGGER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from daemoneye.actors.transport.kin import Kin
+
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+# The first child exits right after its fork; a loaded host may take a scheduling round or two, not thirty.
+_SECOND_FORK_S: Final = 3.0
+_ROLES_OF_THESPIAN: Final = {"startAdmin": ADMIN, "startupASLogger": LOGGER}
+
+
+def tie_to_parent(parent_pid: int) -> None:
+    """Die with the parent. It may have died before we asked, and then nobody would tell us."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent_pid:
+        os._exit(1)
+
+
+def tie_to_adopter(first_child: int) -> None:
+    """The admin forks a second time; once the first child is gone, its parent is whoever adopts (runner or init)."""
+    deadline = time.monotonic() + _SECOND_FORK_S
+    while (parent := os.getppid()) == first_child and time.monotonic() < deadline:
+        time.sleep(0.001)
+    tie_to_parent(parent)
+
+
+class Sockets(Protocol):
+    """What a new process does with the sockets that it finds, and an ending one with those that it made."""
+
+    def forget_inherited(self) -> None: ...
+
+    def close_own(self) -> None: ...
+
+
+class ActorProcess(ForkProcess):
+    def __init__(self, kin: Kin, role: str, sockets: Sockets, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._kin = kin
+        self._role = role
+        self._sockets = sockets
+
+    def start(self) -> None:
+        super().start()
+        if self.pid and self._role != ADMIN:  # which is about to leave that pid
+            self._kin.children[self.pid] = self._role
+
+    def run(self) -> None:
+        self._sockets.forget_inherited()
+        rebinds.apply()
+        self._kin.become(self._role)
+        self._kin.site.enter(self._role)
+        if self._role != ADMIN:  # whose parent is about to exit: see the transport
+            tie_to_parent(self._kin.parent_pid)
+        try:
+            super().run()
+        finally:
+            self._sockets.close_own()
+
+
+class StartContext(ForkContext):
+    """What Thespian takes for ``multiprocessing``, and asks for processes."""
+
+    def __init__(self, kin: Kin, sockets: Sockets) -> None:
+        super().__init__()
+        self._kin = kin
+        self._sockets = sockets
+
+    def Process(self, *, target: Callable[..., None], args: tuple[Any, ...], name: str | None = None) -> ActorProcess:  # type: ignore[override]  # noqa: N802 - multiprocessing's word
+        return ActorProcess(self._kin, self._role_of(target, args), self._sockets, target=target, args=args, name=name)
+
+    def _role_of(self, target: Callable[..., None], args: tuple[Any, ...]) -> str:
+        role = _ROLES_OF_THESPIAN.get(target.__name__)
+        return role or self._kin.site.role_of(args[0])  # of an actor: "module.Class"

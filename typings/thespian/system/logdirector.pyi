@@ -1,0 +1,3 @@
+from thespian.actors import ActorSystemMessage
+
+class LoggerExitRequest(ActorSystemMessage): ...
