@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import select
-import signal
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -258,7 +257,7 @@ def test_an_exec_is_told_with_what_was_before(zoo: Zoo) -> None:
         assert process.stdin is not None
         process.stdin.close()
         executed = awaited(documents, "exec", process.pid)
-        watcher.send_signal(signal.SIGINT)
+        watcher.kill()
     assert executed["exec"] == started["started"]
     assert executed["before"]["command_line"][0] == "sh"
     assert executed["process"]["executable_path"] == str(program)
@@ -280,7 +279,7 @@ def test_watch_tells_what_happens(zoo: Zoo) -> None:
         trigger = next(each for each in documents if each.get("trigger") == "executable-missing" and each["pid"] == pid)
         zoo.end()
         exited = awaited(documents, "exited", pid)
-        watcher.send_signal(signal.SIGINT)
+        watcher.kill()
     assert baseline["coverage"]["started"] is None
     assert started["started"] == modified["modified"] == exited["exited"] == trigger["entity_id"]
     assert os.getpid() in {each["pid"] for each in started["ancestors"]}
