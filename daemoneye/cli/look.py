@@ -5,23 +5,20 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from daemoneye.cli.masking import redactor
 from daemoneye.host.source import open_source
 from daemoneye.lifecycle.tracker import Tracker
-from daemoneye.settings.files import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from daemoneye.lifecycle.tracker import Scan
-
-from daemoneye.cli.masking import redactor
+    from daemoneye.settings import Settings
 
 
 @contextmanager
-def looking(config: Path | None, *, enhanced: bool = False) -> Iterator[Callable[[], Scan]]:
+def looking(settings: Settings, *, enhanced: bool = False) -> Iterator[Callable[[], Scan]]:
     """Yield a function that takes the next look; what it needs of the machine is given back at the end."""
-    settings = load(config).settings
     source = open_source(
         enhanced=enhanced or settings.scan.enhanced,
         mask=redactor(settings).command_line,

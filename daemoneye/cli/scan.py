@@ -14,6 +14,7 @@ import click
 from daemoneye.cli import cells
 from daemoneye.cli.look import looking
 from daemoneye.cli.options import config_option, json_option, pid_option
+from daemoneye.settings.files import load
 from daemoneye.wire.jsonform import to_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def command(as_json: bool, full: bool, pids: tuple[int, ...], names: tuple[str, 
 
     --pid and --name narrow what is printed; the coverage on the last line is that of the whole scan.
     """
-    with looking(config, enhanced=full) as look:
+    with looking(load(config).settings, enhanced=full) as look:
         scan = look()
     records = chosen(scan.records(), frozenset(pids), names)
     for line in (as_lines if as_json else as_table)(records, scan.coverage):

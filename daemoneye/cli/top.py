@@ -20,6 +20,7 @@ from daemoneye.cli.keyboard import keys, orderly_end
 from daemoneye.cli.look import looking
 from daemoneye.cli.options import Interval, config_option, count_option, kernel_option
 from daemoneye.cli.screen import console
+from daemoneye.settings.files import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ def command(
     """
     view = View(order=order, pattern=pattern, kernel=kernel)
     screen = console()
-    with looking(config) as look:
+    with looking(load(config).settings) as look:
         look()
         time.sleep(min(interval, _FIRST_INTERVAL_S))
         if screen.is_terminal and not screen.is_dumb_terminal:

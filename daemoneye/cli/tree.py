@@ -12,6 +12,7 @@ from daemoneye.cli.look import looking
 from daemoneye.cli.options import config_option, kernel_option, pid_option
 from daemoneye.cli.screen import console
 from daemoneye.lifecycle.forest import Branch, forest
+from daemoneye.settings.files import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def command(pids: tuple[int, ...], kernel: bool, config: Path | None) -> None:
 
     Colours at a terminal, plain text in a pipe, NO_COLOR honoured.
     """
-    with looking(config) as look:
+    with looking(load(config).settings) as look:
         scan = look()
     screen = console()
     # cut at the edge of a terminal; a pipe has none

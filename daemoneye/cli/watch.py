@@ -52,7 +52,7 @@ def command(as_json: bool, interval: float | None, count: int | None, config: Pa
         max_pending=settings.triggers.max_pending,
     )
     tell = as_document if as_json else as_text
-    with looking(config) as look:
+    with looking(settings) as look:
         for turn in itertools.count(1):
             for line in tell(look(), engine):
                 click.echo(line)

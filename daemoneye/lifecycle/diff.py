@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.model.event import Field
-from daemoneye.model.observation import Sample
+from daemoneye.model.observation import ENDED, Sample
 from daemoneye.model.process import OnDisk
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ IMAGE_FIELDS: Final = (Field.NAME, Field.COMMAND_LINE, Field.EXECUTABLE_PATH, Fi
 
 # Either of these shows that another image runs, where the mark does not.
 IMAGE_EVIDENCE: Final = ("executable_path", "command_line")
-
-# A process that has ended keeps its pid until its parent looks, but not its image, its arguments or its session.
-ENDED: Final = frozenset({"zombie", "dead"})
 
 _watched = itemgetter(*(Sample._fields.index(name) for name in (*SAMPLE_FIELDS.values(), "image_mark")))
 

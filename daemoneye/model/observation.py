@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.model.process import OnDisk
 
@@ -84,6 +84,10 @@ class Facts:
     login_uid: int | None = None
     linux: LinuxMetadata | None = None
     unread: tuple[tuple[str, str], ...] = ()
+
+
+# A process that has ended keeps its pid until its parent looks, but not its image, its arguments or its session.
+ENDED: Final = frozenset({"zombie", "dead"})
 
 
 class Observation(NamedTuple):

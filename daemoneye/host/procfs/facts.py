@@ -19,9 +19,8 @@ from daemoneye.host.procfs.files import Gaps, link_at, read_at
 from daemoneye.host.procfs.image import DELETED, Disk, Examination, Image, anonymous_devices
 from daemoneye.host.procfs.owner import read_login_uid, read_status, terminal_name
 from daemoneye.host.procfs.sockets import Tables
-from daemoneye.host.procfs.threads import ENDED
 from daemoneye.host.text import decode
-from daemoneye.model.observation import Facts
+from daemoneye.model.observation import ENDED, Facts
 from daemoneye.model.process import Unread
 
 if TYPE_CHECKING:

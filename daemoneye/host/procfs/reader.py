@@ -28,8 +28,8 @@ from daemoneye.host.procfs.files import reason
 from daemoneye.host.procfs.image import still_there
 from daemoneye.host.procfs.machine import FIRST_PID, list_pids, open_proc, own_mount_namespace, read_forks, read_machine
 from daemoneye.host.procfs.stat import STAT_LIMIT, parse_stat
-from daemoneye.host.procfs.threads import ENDED, living_thread, lost_its_leader, with_body_of
-from daemoneye.model.observation import Losses, Observation, ProcessKey, Snapshot
+from daemoneye.host.procfs.threads import living_thread, lost_its_leader, with_body_of
+from daemoneye.model.observation import ENDED, Losses, Observation, ProcessKey, Snapshot
 from daemoneye.model.process import OnDisk, Unread
 
 if TYPE_CHECKING:

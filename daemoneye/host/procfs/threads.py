@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.host.procfs.files import read_at
 from daemoneye.host.procfs.stat import STAT_LIMIT
+from daemoneye.model.observation import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from daemoneye.model.observation import Sample
 
-ENDED: Final = frozenset({"zombie", "dead"})
 # Threads that ended are soon gone, unless somebody traces them. Some 10 microseconds each.
 _TRIES: Final = 256
 
