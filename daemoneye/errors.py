@@ -53,6 +53,10 @@ class NoInputError(OperatorError):
     exit_code = Exit.NO_INPUT
 
 
+class UnreachableError(OperatorError):
+    exit_code = Exit.UNREACHABLE
+
+
 class CannotCreateError(OperatorError):
     exit_code = Exit.CANNOT_CREATE
 

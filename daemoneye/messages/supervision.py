@@ -1,0 +1,92 @@
+"""Between the supervisor and each of its children: how a life begins, what it is asked, what it answers.
+
+A child is told which generation it is and answers with it; what it says of itself is otherwise not believed. Stopping
+is Thespian's own ``ActorExitRequest``. Commands may come twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorSettings:
+    """What the collector has to know, and no more."""
+
+    interval_s: float
+    enhanced: bool
+    environment: tuple[str, ...]  # variables that may be shown
+    process_timeout_s: float
+    proc: str
+    mask: bool
+    correlation_key: bytes  # empty: equal secrets get no equal tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    max_frame: int
+    max_clients: int
+    allow_users: tuple[str, ...]
+    allow_groups: tuple[str, ...]
+    user_uid: int  # the agent's own
+
+
+RoleSettings: TypeAlias = CollectorSettings | GatewaySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    generation: int
+    config: int  # the generation of the settings
+    settings: RoleSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplySettings:
+    config: int
+    settings: RoleSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introduce:
+    """From now on this address, and no other, is that role's."""
+
+    role: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskHeartbeat:
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """It has begun, and works."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    generation: int
+    work_done: int  # only grows
+    idle: bool  # nothing is pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsApplied:
+    config: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRefused:
+    """The old ones stay in force."""
+
+    config: int
+    reason: str
+
+
+ToChild: TypeAlias = Begin | ApplySettings | Introduce | AskHeartbeat
+FromChild: TypeAlias = Ready | Heartbeat | SettingsApplied | SettingsRefused
