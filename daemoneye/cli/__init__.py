@@ -15,7 +15,9 @@ import click
 from daemoneye import __version__
 
 COMMANDS: Final = {
+    "compare": "how alike two files or two ssdeep digests are",
     "config": "check, show and describe the settings",
+    "hash": "SHA-256 and ssdeep digests of files",
     "redact": "show what a command line becomes before it leaves the collector",
     "scan": "look at every process once, without an agent",
     "top": "a live view of the processes (q quits)",

@@ -1,0 +1,1 @@
+"""Pure over bytes and values: digests, and how alike two of them are. The only home of numpy and rapidfuzz."""
