@@ -5,7 +5,10 @@ Everything this package remembers about what is gone is in a structure with an `
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -39,6 +42,9 @@ class BoundedMap(Generic[Key, Value]):
             del self._entries[next(iter(self._entries))]
             self._evictions += 1
         self._entries[key] = value
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._entries)
 
     def discard(self, key: Key) -> None:
         self._entries.pop(key, None)
