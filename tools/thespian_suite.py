@@ -2,6 +2,8 @@
 
     python tools/thespian_suite.py [arguments of pytest]
 
+The tests wait more than they compute (a fixed sleep after most steps), so they run in several processes side by side.
+They also give an answer a fixed time to come, which a busy machine may exceed: what fails is tried once more, alone.
 Nothing is copied and nothing of Thespian is edited: this replaces the fixture that gives a test its actor system, says
 which classes the tests send to each other (the list of our base is closed), and deselects by name what cannot apply,
 each with its reason. The policy is open: the tests are about Thespian's behaviour, ``tests/actors`` is about refusals.
@@ -9,10 +11,14 @@ each with its reason. The policy is open: the tests are about Thespian's behavio
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import inspect
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,11 +38,16 @@ from daemoneye.actors.transport.agreed import Site
 from daemoneye.actors.transport.base import UnixSystemBase
 from daemoneye.actors.transport.conversation import shape_by_state
 from daemoneye.actors.transport.policy import ANYONE, ANYTHING, Policy, Rule
+from daemoneye.actors.transport.processes import tie_to_parent
 from daemoneye.actors.transport.vocabulary import Shape, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SHARES = 4
+# A share that has nothing to do (with ``-k``) says so with a code of its own.
+UNDERSTOOD = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 SUITE = Path(thespian.test.__file__).parent
 BASE = "daemoneyeUnixBase"
 CAPABILITIES = {"Foo Allowed": True, "Cows Allowed": True, "Dogs Allowed": True, "dog": "food"}
@@ -55,9 +66,12 @@ FIXTURES_NOT_APPLICABLE = {"testsystems": CONVENTION, "asys_trio": CONVENTION, "
 
 
 class Suite:
-    """A pytest plugin."""
+    """A pytest plugin: of what applies, every ``step``th test from the ``first``."""
 
     deselected: ClassVar[dict[str, int]] = {}
+
+    def __init__(self, first: int, step: int) -> None:
+        self._share = slice(first, None, step)
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         keep: list[pytest.Item] = []
@@ -68,7 +82,7 @@ class Suite:
             if reason:
                 self.deselected[reason] = self.deselected.get(reason, 0) + 1
         config.hook.pytest_deselected(items=drop)
-        items[:] = keep
+        items[:] = keep[self._share]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         for reason, count in sorted(self.deselected.items()):
@@ -106,7 +120,7 @@ def is_message(kind: type) -> bool:
 
 
 def system(capabilities: dict[str, Any]) -> Any:
-    directory = Path(tempfile.mkdtemp(prefix="suite-"))
+    directory = Path(tempfile.mkdtemp())
     site = Site(
         directory=directory,
         vocabulary=sent_by_the_tests(),
@@ -142,14 +156,58 @@ def similar_asys(_asys: Any, in_convention: bool = True, start_wait: bool = True
     return made
 
 
-def main() -> int:
+def run_share(first: int, step: int, arguments: list[str]) -> int:
+    adopt_orphans()
     os.environ.pop("PYTHONUNBUFFERED", None)  # testCommandAbort waits for output that stays in a buffer
     thespian.test.asys = asys
     thespian.test.similar_asys = similar_asys
     rebinds.no_messages_in_log_files()
-    plain = ["-q", "-p", "no:cacheprovider", "--timeout=120", "-c", "/dev/null", "--rootdir", str(SUITE), str(SUITE)]
-    return int(pytest.main([*plain, *sys.argv[1:]], plugins=[Suite()]))
+    plain = ["-q", "-rf", "-p", "no:cacheprovider", "--timeout=120", "-c", "/dev/null", "--rootdir", str(SUITE)]
+    with tempfile.TemporaryDirectory(prefix="suite-") as ground:
+        tempfile.tempdir = ground  # some tests leave a system to its fate, and its directory with it
+        return int(pytest.main([*plain, *arguments], plugins=[Suite(first, step)]))
+
+
+def adopt_orphans() -> None:
+    """As the main process of the agent does: what a test leaves running ends with us."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    tie_to_parent(os.getppid())
+
+
+def side_by_side(count: int, arguments: list[str]) -> tuple[int, list[str], bool]:
+    """How many passed, the names of those that failed, and whether that is all there is to say."""
+    with contextlib.ExitStack() as running:
+        shares = [
+            running.enter_context(
+                subprocess.Popen(
+                    [sys.executable, __file__, "--share", str(first), str(count), *arguments],
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for first in range(count)
+        ]
+        told = "\n".join(share.communicate()[0] for share in shares)
+    print(told)
+    failed = re.findall(r"^FAILED (\S+)", told, re.MULTILINE)
+    passed = sum(int(count) for count in re.findall(r"(\d+) passed", told))
+    understood = all(share.returncode in UNDERSTOOD for share in shares) and " error" not in told
+    return passed, failed, understood
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["--share"]:
+        return run_share(int(arguments[1]), int(arguments[2]), arguments[3:])
+    passed, failed, understood = side_by_side(SHARES, [str(SUITE), *arguments])
+    if failed and understood:
+        print(f"tried once more, alone: {' '.join(failed)}")
+        wanted = passed + len(failed)
+        again, failed, understood = side_by_side(1, [str(Path.cwd() / name) for name in failed])
+        passed += again
+        understood &= passed + len(failed) == wanted
+    print(f"{passed} passed, {len(failed)} failed" + ("" if understood else ", and something went wrong"))
+    return int(bool(failed) or not understood or not passed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from thespian.actors import Actor, ActorExitRequest, ChildActorExited
 
+from daemoneye.actors.transport import for_actors
 from daemoneye.actors.transport.vocabulary import UnknownTypeError, Vocabulary
 
 
@@ -77,7 +79,19 @@ class PassOn:
     number: int
 
 
-MESSAGES = (Mood, Ping, Pong, HowMany, Refusals, Bear, Born, WhoIsGone, Gone, SegfaultYourself, PassOn)
+MESSAGES = (
+    Mood,
+    Ping,
+    Pong,
+    HowMany,
+    Refusals,
+    Bear,
+    Born,
+    WhoIsGone,
+    Gone,
+    SegfaultYourself,
+    PassOn,
+)
 VOCABULARY = Vocabulary(MESSAGES)
 
 
@@ -96,7 +110,7 @@ class Echo(Actor):
             case str():
                 self.send(sender, Pong(number=len(message), pid=os.getpid()))
             case HowMany():
-                counts = self._myRef.transport.refusals.counts
+                counts = for_actors.refusal_counts(self)
                 self.send(sender, Refusals(tuple((str(kind), count) for kind, count in counts.items())))
             case Bear(count=count, privileged=privileged):
                 self.asked_by = sender
@@ -117,6 +131,7 @@ class Echo(Actor):
             case WhoIsGone():
                 self.send(sender, Gone(len(self.gone)))
             case SegfaultYourself():
+                faulthandler.disable()  # pytest's, which would tell of it at length
                 os.kill(os.getpid(), signal.SIGSEGV)
 
 

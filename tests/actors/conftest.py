@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def _subreaper() -> None:
-    """Orphans come to us, as they come to the main process of the agent."""
+    """Orphans come to us, as they come to the main process of the agent, and go with us."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -33,10 +33,10 @@ def directory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def system(directory: Path, _subreaper: None) -> Iterator[System]:
+def system(directory: Path) -> Iterator[System]:
     pytest.importorskip("thespian")
-    from tests.actors.living import System  # noqa: PLC0415 - needs thespian
+    from tests.actors.living import System, site_of  # noqa: PLC0415 - needs thespian
 
-    started = System(directory)
+    started = System(site_of(directory))
     yield started
     started.end()

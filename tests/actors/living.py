@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from daemoneye.actors.transport.agreed import Site, stay_as_we_are
@@ -17,8 +18,10 @@ from daemoneye.actors.transport.policy import ANYONE, ANYTHING, Policy, Rule
 from tests.actors import cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from tests.actors.landlord import Landlord
 
 RULES = (
     Rule("runner", ANYTHING, "echo"),
@@ -37,28 +40,40 @@ RULES = (
 )
 
 
-class System:
-    def __init__(self, directory: Path, *, enter: Callable[[str], None] = stay_as_we_are) -> None:
-        self.directory = directory
-        self.log = directory.parent / "log"
-        self.site = Site(
-            directory=directory,
-            vocabulary=cast.VOCABULARY,
-            policy=Policy(RULES),
-            roles={"tests.actors.cast.Echo": "echo", "tests.actors.cast.Warden": "warden"},
-            inboxes={"warden": cast.HandWritten()},
-            report=self.report,
-            enter=enter,
-        )
-        self.actors = open_system(self.site)
-
-    def report(self, line: str) -> None:
-        with self.log.open("a", encoding="utf-8") as log:
+def site_of(
+    directory: Path,
+    *,
+    enter: Callable[[str], None] = stay_as_we_are,
+    landlord: Landlord | None = None,
+    uids: Mapping[str, frozenset[int]] = MappingProxyType({}),
+) -> Site:
+    def report(line: str) -> None:
+        with (directory.parent / "log").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
+
+    return Site(
+        directory=directory,
+        vocabulary=cast.VOCABULARY,
+        policy=Policy(RULES),
+        roles={"tests.actors.cast.Echo": "echo", "tests.actors.cast.Warden": "warden"},
+        inboxes={"warden": cast.HandWritten()},
+        report=report,
+        enter=enter,
+        lenders={"warden": landlord.lend} if landlord else {},
+        uids=uids,
+    )
+
+
+class System:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.directory = site.directory
+        self.actors = open_system(site)
 
     @property
     def lines(self) -> list[str]:
-        return self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
+        log = self.directory.parent / "log"
+        return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
     def create(self, kind: type = cast.Echo) -> Any:
         return self.actors.createActor(kind)
@@ -90,7 +105,7 @@ class System:
         pids = self.pids()
         self.actors.shutdown()
         for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         reap()
 

@@ -227,7 +227,7 @@ def test_half_a_frame_and_silence_delays_nobody(system: System, monkeypatch: pyt
     """Who begins and does not go on is let go after a while; meanwhile everybody else is served."""
     monkeypatch.setattr(connections, "SILENCE", timedelta(seconds=0.3))  # inherited by the actor that is forked next
     system.end()
-    fresh = living.System(system.directory)
+    fresh = living.System(living.site_of(system.directory))
     try:
         actor = fresh.create()
         path = path_to(fresh, actor)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ import pytest
 
 pytest.importorskip("thespian")
 
+from setproctitle import setproctitle
 from thespian.system import multiprocCommon
+from thespian.system.transport import ReceiveEnvelope, TransmitIntent
 
 from daemoneye.actors.transport import rebinds
 from tests.actors import cast, living
@@ -21,8 +24,6 @@ from tests.actors.living import elsewhere, within
 from tests.actors.test_system import is_gone
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.actors.living import System
 
 
@@ -99,7 +100,7 @@ def test_no_messages_in_log_files(directory: Path, monkeypatch: pytest.MonkeyPat
     """What a message says stays out of files that anybody may have prepared (unmended: /tmp/thespian.log)."""
     log = directory.parent / "thespian.log"
     monkeypatch.setenv("THESPLOG_FILE", str(log))
-    system = living.System(directory)
+    system = living.System(living.site_of(directory))
     try:
         actor = system.create()
         os.kill(system.ask(actor, cast.Ping(number=1)).pid, signal.SIGTERM)  # which Thespian logs, as a warning
@@ -107,6 +108,36 @@ def test_no_messages_in_log_files(directory: Path, monkeypatch: pytest.MonkeyPat
     finally:
         system.end()
     assert not log.exists()
+
+
+def test_titles_are_ours(directory: Path) -> None:
+    """What `ps` shows is what the role was called (unmended: its class and its address)."""
+    system = living.System(living.site_of(directory, enter=lambda role: setproctitle(f"daemoneye: {role}")))
+    try:
+        actor = system.create()
+        system.ask(actor, cast.Ping(number=1))
+        titles = {Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0") for pid in system.pids()}
+    finally:
+        system.end()
+    assert titles == {b"daemoneye: admin", b"daemoneye: logger", b"daemoneye: echo"}
+
+
+class Secretive:
+    def __str__(self) -> str:
+        return "its content"
+
+
+def spelled_out(*, mended: bool) -> list[str]:
+    if mended:
+        rebinds.no_message_is_spelled_out()
+    return [carrier(None, Secretive()).identify() for carrier in (ReceiveEnvelope, TransmitIntent)]
+
+
+def test_no_message_is_spelled_out() -> None:
+    """What a message says is not made into text to name it (unmended: three times on its way)."""
+    unmended_text = elsewhere(lambda: spelled_out(mended=False))
+    assert all("its content" in text for text in unmended_text)
+    assert elsewhere(lambda: spelled_out(mended=True)) == ["Secretive", "Secretive"]
 
 
 def test_no_name_lookup() -> None:

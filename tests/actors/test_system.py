@@ -112,7 +112,7 @@ def test_a_killed_admin_takes_all_with_it_and_a_new_system_can_start(system: Sys
     pids = system.pids()
     os.kill(system.admin(), signal.SIGKILL)
     assert within(5, lambda: all(is_gone(pid) for pid in pids))
-    again = living.System(system.directory)
+    again = living.System(living.site_of(system.directory))
     try:
         assert again.alive(again.create())
     finally:
@@ -147,7 +147,7 @@ def test_the_hook_of_a_role_runs_in_the_new_process_before_the_actor(directory: 
         with entered.open("a", encoding="ascii") as log:
             log.write(f"{role} {os.getpid()}\n")
 
-    system = living.System(directory, enter=enter)
+    system = living.System(living.site_of(directory, enter=enter))
     try:
         actor = system.create()
         pid = system.ask(actor, cast.Ping(number=1)).pid

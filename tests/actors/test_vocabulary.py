@@ -47,11 +47,25 @@ class Appendable:
     def append(self, _value: object) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Album:
+    cover: Painted | None
+    pages: tuple[Painted, ...]
+    mood: Colour | str = ""
+    within: Album | None = None  # as deep as it likes
+    unresolved: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketched:
+    colour: OnlyForTypeCheckers  # type: ignore[name-defined] # noqa: F821 - as if imported for type checkers only
+
+
 def paint(what: str, held: list[Any]) -> Painted:
     return Painted(what=what, colour=Colour.RED, inner=tuple(held))
 
 
-WORDS = Vocabulary((Painted, Colour))
+WORDS = Vocabulary((Painted, Colour, Album))
 SENDER = UnixAddress("echo.12.0123abcd")
 ATOMS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 VALUES = st.recursive(
@@ -64,6 +78,73 @@ VALUES = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+PAINTED = st.builds(paint, st.text(), st.lists(ATOMS))
+ALBUMS = st.recursive(
+    st.just(Album(cover=None, pages=())),
+    lambda inner: st.builds(
+        Album,
+        cover=st.none() | PAINTED,
+        pages=st.lists(PAINTED).map(tuple),
+        mood=st.just(Colour.RED) | st.text(),
+        within=st.none() | inner,
+        unresolved=st.lists(st.tuples(st.text(), st.text())).map(tuple),
+    ),
+    max_leaves=3,
+)
+
+
+@given(ALBUMS)
+def test_what_is_in_a_message_comes_back_as_what_it_was(album: Album) -> None:
+    """Records in a message, of a type that its annotation names, are of that type on the other side."""
+    assert WORDS.decode(WORDS.encode(album)) == album
+
+
+def test_a_type_that_an_annotation_names_is_named_no_more() -> None:
+    """A thousand records cost their fields, and not a thousand names."""
+    page = Painted(what="x", colour=Colour.RED)
+    one, many = (len(WORDS.encode(Album(cover=None, pages=(page,) * count))) for count in (1, 1001))
+    assert (many - one) / 1000 < len("tests.actors.test_vocabulary")
+
+
+def test_an_annotation_for_type_checkers_only_leaves_the_value_to_speak_for_itself() -> None:
+    """It travels as it would anywhere."""
+    words = Vocabulary((Sketched, Colour))
+    assert words.decode(words.encode(Sketched(colour=Colour.RED))) == Sketched(colour=Colour.RED)
+
+
+def test_only_the_promised_type_leaves() -> None:
+    """Our own mistake is found where it is made."""
+    for wrong in (
+        Album(cover=Colour.RED, pages=()),  # type: ignore[arg-type]
+        Album(cover=None, pages=[]),  # type: ignore[arg-type]
+        Album(cover=None, pages=(None,)),  # type: ignore[arg-type]
+        Painted(what="x", colour="red"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(TypeError, match="in the place of"):
+            WORDS.encode(wrong)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("abc", (), "", None, ()),
+        ((), (), "", None, ()),
+        (None, "abc", "", None, ()),
+        (None, ("abc",), "", None, ()),
+        (None, (Colour.RED,), "", None, ()),
+        (None, (("x", "blue", ()),), "", None, ()),
+        (None, ((7, "red", ()),), "", None, ()),
+        (None, (("x", [], ()),), "", None, ()),
+        (None, ()),
+    ],
+)
+def test_what_stands_in_the_place_of_a_record_is_one_or_is_refused(row: tuple[Any, ...]) -> None:
+    """A peer that writes something else there gets nothing made of it."""
+    forger = WORDS | Vocabulary(shapes={Album: Shape(lambda _: row, Album)})
+    with pytest.raises(MalformedValueError):
+        WORDS.decode(forger.encode(Album(cover=None, pages=())))
 
 
 @given(VALUES)
@@ -153,7 +234,7 @@ def test_a_shape_of_its_own_lists_a_foreign_type() -> None:
     """What is neither enum nor dataclass says how it travels."""
     words = WORDS | Vocabulary(shapes={timedelta: Shape(lambda span: (span.days,), timedelta)})
     assert words.decode(words.encode(timedelta(3))) == timedelta(3)
-    assert words.kinds == {Painted, Colour, timedelta}
+    assert words.kinds == {Painted, Colour, Album, timedelta}
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), min_size=1), st.integers(1, 60))
@@ -267,3 +348,14 @@ def test_refusals_are_counted_always_and_told_once_in_a_window() -> None:
         "refused (policy): still no; 4 more since the last line",
     ]
     assert refusals.counts == {Refusal.POLICY: 6, Refusal.FRAME: 1}
+
+
+def test_a_line_that_cannot_be_written_ends_nobody() -> None:
+    """A full disk does not turn garbage from a peer into a crash; it is counted all the same."""
+
+    def full(_line: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    refusals = Refusals(full, lambda: 0.0)
+    refusals.add(Refusal.FRAME, "what")
+    assert refusals.counts == {Refusal.FRAME: 1}

@@ -9,7 +9,10 @@ What arrives is asked, in this order, and nothing later is looked at before ever
     vocabulary.py  what is it?             a type of the list, built by its own constructor
     policy.py      may it say that to me?  a table, and what is not in it is refused
 
-``conversation.py`` is the part of the list and of the table that Thespian itself needs. ``agreed.py`` is what all
-processes agree on, ``processes.py`` how one comes to be, ``rebinds.py`` every defect of Thespian 4.0.1 that we mend,
-``transport.py`` with its two directions and ``base.py`` what plugs in.
+``shapes.py`` is how a value of the list travels, ``fixed.py`` an inbox that is no pickle at all. ``conversation.py`` is
+the part of the list and of the table that Thespian itself needs. ``agreed.py`` is what all processes agree on,
+``processes.py`` how one comes to be and ``children.py`` what its parent keeps of it, ``loans.py`` and ``begin.py`` the
+two sides of one that the main process forks for us, ``identity.py`` who we are to files, ``rebinds.py`` every defect of
+Thespian 4.0.1 that we mend, ``transport.py`` with its two directions and ``base.py`` what plugs in, and
+``for_actors.py`` what an actor may ask of all that.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from daemoneye.actors.transport.addresses import BadAddressError, UnixAddress
 from daemoneye.actors.transport.frames import MAX_FRAME
+from daemoneye.actors.transport.identity import filesystem_uid
 from daemoneye.errors import NoPermissionError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daemoneye.actors.transport.envelope import Codec
+    from daemoneye.actors.transport.loans import Borrowed, Loan
     from daemoneye.actors.transport.policy import Policy
     from daemoneye.actors.transport.vocabulary import Vocabulary
 
@@ -44,6 +47,7 @@ class Site:
     default_role: str = "actor"  # of a class that is not in there; the policy says nothing about it
     inboxes: Mapping[str, Codec] = field(default_factory=dict)  # role -> codec, where it is not the vocabulary
     uids: Mapping[str, frozenset[int]] = field(default_factory=dict)  # role -> who may bear it, where it is not our uid
+    lenders: Mapping[str, Callable[[Loan], Borrowed]] = field(default_factory=dict)  # role -> who forks, if not parents
     enter: Callable[[str], None] = stay_as_we_are  # called with the role in each new process, before it reads a byte
     report: Callable[[str], None] = to_stderr  # takes one line
     max_frame: int = MAX_FRAME
@@ -53,12 +57,6 @@ class Site:
 
     def role_of(self, actor_class: str) -> str:
         return self.roles.get(actor_class, self.default_role)
-
-    def may_bear(self, role: str, uid: int) -> bool:
-        return uid in self.uids.get(role, (os.geteuid(),))
-
-    def may_enter(self, uid: int) -> bool:
-        return uid == os.geteuid() or any(uid in those for those in self.uids.values())
 
     def path_of(self, address: UnixAddress) -> str:
         return os.path.join(self.directory, address.name)  # noqa: PTH118 - on the path of every message
@@ -74,23 +72,23 @@ class Site:
             raise UsageError(str(self.directory), "too long for sockets", f"at most {MAX_DIRECTORY} bytes")
         self.directory.mkdir(mode=0o700, exist_ok=True)
         found = self.directory.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), 0} or found.st_mode & _OTHERS:
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {filesystem_uid(), 0} or found.st_mode & _OTHERS:
             raise NoPermissionError(
                 str(self.directory),
                 f"{stat.filemode(found.st_mode)}, uid {found.st_uid}",
-                f"a directory of uid {os.geteuid()}, closed to others",
+                f"a directory of uid {filesystem_uid()}, closed to others",
             )
 
-    def sweep(self) -> None:
-        """Remove the sockets of a system that is gone."""
+    def sweep(self, pid: int | None = None) -> None:
+        """Remove the sockets of a system that is gone, or of one of its processes."""
         for path in self.directory.iterdir():
-            if path.is_socket() and _is_address(path.name):
-                path.unlink(missing_ok=True)
+            if _is_address(path.name, pid) and path.is_socket():
+                with contextlib.suppress(FileNotFoundError, PermissionError):  # gone already, or another user's
+                    path.unlink()
 
 
-def _is_address(name: str) -> bool:
+def _is_address(name: str, pid: int | None) -> bool:
     try:
-        UnixAddress(name)
+        return UnixAddress(name).pid == pid or pid is None
     except BadAddressError:
         return False
-    return True

@@ -24,13 +24,9 @@ class UnixSystemBase(rebinds.multiproc.multiprocessCommon):
 
     def __init__(self, site: Site, system: Any, logDefs: Any = None) -> None:  # noqa: N803 - Thespian's word
         rebinds.no_messages_in_log_files()
-        site = dataclasses.replace(
-            site,
-            vocabulary=site.vocabulary | conversation.VOCABULARY,
-            policy=site.policy | conversation.POLICY,
-        )
+        site = with_conversation(site)
         site.prepare()
-        system.capabilities |= _CAPABILITIES | {"Thespian Version": str(int(time.time() * 1000))}
+        system.capabilities |= capabilities()
         kin = Kin(site)
         site_transport = transport.bound_to(site, kin)
         self.mpcontext = StartContext(kin, transport)
@@ -52,15 +48,27 @@ class UnixSystemBase(rebinds.multiproc.multiprocessCommon):
 # The admin says that all is done, and then has to end; it takes a few milliseconds.
 _LAST_WORDS_S: Final = 1.0
 
-# What Thespian's admin wants to know of its base.
-_CAPABILITIES = {
-    "Thespian ActorSystem Name": "daemoneye",
-    "Thespian ActorSystem Version": 1,
-    "Thespian Generation": ThespianGeneration,
-    "Thespian Watch Supported": True,
-    "AllowRemoteActorSources": "No",
-    "Python Version": tuple(sys.version_info),
-}
+
+def with_conversation(site: Site) -> Site:
+    """With what Thespian's own processes have to say to each other."""
+    return dataclasses.replace(
+        site,
+        vocabulary=site.vocabulary | conversation.VOCABULARY,
+        policy=site.policy | conversation.POLICY,
+    )
+
+
+def capabilities() -> dict[str, Any]:
+    """What Thespian's processes want to know of their base."""
+    return {
+        "Thespian ActorSystem Name": "daemoneye",
+        "Thespian ActorSystem Version": 1,
+        "Thespian Generation": ThespianGeneration,
+        "Thespian Version": str(int(time.time() * 1000)),
+        "Thespian Watch Supported": True,
+        "AllowRemoteActorSources": "No",
+        "Python Version": tuple(sys.version_info),
+    }
 
 
 def open_system(site: Site, *, log_settings: dict[str, Any] | None = None) -> ActorSystem:

@@ -50,12 +50,12 @@ def shape_by_state(kind: type[object]) -> Shape:
     return Shape(lambda value: (vars(value),), build)
 
 
-def _name_of(address: Any) -> tuple[str]:
-    """An actor knows a child of its own by a number until the child has told its address."""
-    details = address.__getstate__()["_aaddr"]  # Thespian's hook: CannotPickleAddress makes it try again later
+def details_of(address: Any) -> UnixAddress:
+    """An actor knows a child of its own by a number until the child has told its address: ``CannotPickleAddress``."""
+    details = address.__getstate__()["_aaddr"]  # Thespian's hook; it tries again later
     if not isinstance(details, UnixAddress):
         raise UnknownTypeError(f"actor address: {type(details).__qualname__}: expected one of this system")
-    return (details.name,)
+    return details
 
 
 def _address_of(name: object) -> Any:
@@ -66,7 +66,7 @@ def _address_of(name: object) -> Any:
 
 VOCABULARY = Vocabulary(
     shapes={
-        ActorAddress: Shape(_name_of, _address_of),
+        ActorAddress: Shape(lambda address: (details_of(address).name,), _address_of),
         timedelta: Shape(lambda span: (span.days, span.seconds, span.microseconds), timedelta),
         logging.LogRecord: shape_by_state(logging.LogRecord),
         ExpirationTimer: shape_by_state(ExpirationTimer),
@@ -134,4 +134,4 @@ def check_subject(sender: UnixAddress, message: object) -> None:
         raise ForeignAddressError(f"{sender}: says that it is the logger: expected the logger")
 
 
-__all__ = ["POLICY", "VOCABULARY", "check_subject", "shape_by_state"]
+__all__ = ["POLICY", "VOCABULARY", "check_subject", "details_of", "shape_by_state"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from daemoneye.actors.transport.addresses import ADMIN, RUNNER, UnixAddress
+from daemoneye.actors.transport.identity import filesystem_uid
 from daemoneye.actors.transport.policy import Speaker
 from daemoneye.actors.transport.refusals import Refusal, Refused
 
@@ -42,6 +43,7 @@ class Kin:
     own_pid: int = field(default_factory=os.getpid)
     parent_pid: int = 0  # of a process that we started, the one that started it
     children: dict[int, str] = field(default_factory=dict)  # pid -> the role we started it in
+    own_uid: int = field(default_factory=filesystem_uid)  # looked at again when a transport is opened
 
     def become(self, role: str) -> None:
         """We are a new process now, and have no children yet."""
@@ -49,9 +51,15 @@ class Kin:
         self.own_pid, self.parent_pid = os.getpid(), self.own_pid
         self.children.clear()
 
+    def may_enter(self, uid: int) -> bool:
+        return uid == self.own_uid or any(uid in those for those in self.site.uids.values())
+
+    def may_bear(self, role: str, uid: int) -> bool:
+        return uid in self.site.uids.get(role, (self.own_uid,))
+
     def owns(self, peer: Peer, address: UnixAddress, look_for_admin: Callable[[], int | None]) -> bool:
         """Whether that process may speak, or listen, as that address."""
-        if not self.site.may_bear(address.role, peer.uid):
+        if not self.may_bear(address.role, peer.uid):
             return False
         if address.name == ADMIN:
             return peer.pid == self._admin(peer.pid, look_for_admin)

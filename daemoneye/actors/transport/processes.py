@@ -10,16 +10,23 @@ import ctypes
 import os
 import signal
 import time
-from multiprocessing.context import ForkContext, ForkProcess
+from contextlib import ExitStack
+from multiprocessing.context import ForkContext
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from daemoneye.actors.transport import rebinds
 from daemoneye.actors.transport.addresses import ADMIN, LOGGER
+from daemoneye.actors.transport.children import ChildProcess
+from daemoneye.actors.transport.loans import BorrowedProcess, loan_of
+from daemoneye.errors import Exit
+from daemoneye.logs import log
+from daemoneye.sanitize.hostile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daemoneye.actors.transport.kin import Kin
+    from daemoneye.actors.transport.loans import ProcessEnd
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 # The first child exits right after its fork; a loaded host may take a scheduling round or two, not thirty.
@@ -45,24 +52,19 @@ def tie_to_adopter(first_child: int) -> None:
 
 
 class Sockets(Protocol):
-    """What a new process does with the sockets that it finds, and an ending one with those that it made."""
+    """What a new process does with what it finds open, an ending one with what it made, a borrower with a loan."""
 
     def forget_inherited(self) -> None: ...
 
     def close_own(self) -> None: ...
 
+    def await_end(self, end: ProcessEnd, /) -> None: ...
 
-class ActorProcess(ForkProcess):
+
+class ActorProcess(ChildProcess):
     def __init__(self, kin: Kin, role: str, sockets: Sockets, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._kin = kin
-        self._role = role
+        super().__init__(kin, role, **settings)
         self._sockets = sockets
-
-    def start(self) -> None:
-        super().start()
-        if self.pid and self._role != ADMIN:  # which is about to leave that pid
-            self._kin.children[self.pid] = self._role
 
     def run(self) -> None:
         self._sockets.forget_inherited()
@@ -71,10 +73,18 @@ class ActorProcess(ForkProcess):
         self._kin.site.enter(self._role)
         if self._role != ADMIN:  # whose parent is about to exit: see the transport
             tie_to_parent(self._kin.parent_pid)
-        try:
+        with ExitStack() as stack:
+            stack.push(_end_in_a_line)
+            stack.callback(self._sockets.close_own)
             super().run()
-        finally:
-            self._sockets.close_own()
+
+
+def _end_in_a_line(_kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
+    """What goes wrong in Thespian's own loop ends the process, too; multiprocessing would print a traceback."""
+    if isinstance(error, Exception):
+        log("error", "actor.crashed", reason=printable(f"{type(error).__name__}: {error}"))
+        raise SystemExit(Exit.INTERNAL)
+    return False
 
 
 class StartContext(ForkContext):
@@ -85,8 +95,11 @@ class StartContext(ForkContext):
         self._kin = kin
         self._sockets = sockets
 
-    def Process(self, *, target: Callable[..., None], args: tuple[Any, ...], name: str | None = None) -> ActorProcess:  # type: ignore[override]  # noqa: N802 - multiprocessing's word
-        return ActorProcess(self._kin, self._role_of(target, args), self._sockets, target=target, args=args, name=name)
+    def Process(self, *, target: Callable[..., None], args: tuple[Any, ...], name: str | None = None) -> ChildProcess:  # type: ignore[override]  # noqa: N802 - multiprocessing's word
+        role = self._role_of(target, args)
+        if role in self._kin.site.lenders:
+            return BorrowedProcess(self._kin, loan_of(role, self._kin.admin_pid, args), self._sockets.await_end, name)
+        return ActorProcess(self._kin, role, self._sockets, target=target, args=args, name=name)
 
     def _role_of(self, target: Callable[..., None], args: tuple[Any, ...]) -> str:
         role = _ROLES_OF_THESPIAN.get(target.__name__)

@@ -17,7 +17,9 @@ import signal
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
+from thespian.system import logdirector
 from thespian.system import multiprocCommon as multiproc  # noqa: N813 - a module, not a class
+from thespian.system.transport import ReceiveEnvelope, TransmitIntent
 from thespian.system.utilis import thesplog_control
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ def apply() -> None:
     a_dead_logger_is_replaced()
     a_fault_is_fatal()
     no_messages_in_log_files()
+    titles_are_ours()
+    no_message_is_spelled_out()
 
 
 def no_child_is_forgotten() -> None:
@@ -76,15 +80,31 @@ def a_dead_logger_is_replaced() -> None:
 
 
 def a_fault_is_fatal() -> None:
-    """Every signal gets a handler in Python; from one for a fault it returns to the fault, for ever, at 100 %."""
+    """Every signal gets a handler in Python; from one for a fault it returns to the fault, for ever, at 100 %.
+
+    What a process ignores stays ignored, too: somebody has decided that.
+    """
     multiproc.set_signal_handler = _unless_a_fault
 
 
 def _unless_a_fault(number: int, handler: Any) -> None:
-    if number not in FAULTS:
+    if number not in FAULTS and signal.getsignal(number) is not signal.SIG_IGN:
         signal.signal(number, handler)
 
 
 def no_messages_in_log_files() -> None:
     """Thespian appends to ``$TMPDIR/thespian.log`` through any symbolic link, and what it appends quotes messages."""
     thesplog_control(logging.CRITICAL, False, 0)  # a file of at most 0 bytes: none
+
+
+def titles_are_ours() -> None:
+    """Where setproctitle is installed, every process is renamed to its class and address, after ``Site.enter``."""
+    multiproc.setProcName = logdirector.setProcName = lambda *_: None
+
+
+def no_message_is_spelled_out() -> None:
+    """Each message is made into text three times on its way, whole, for lines of a log that nobody has asked for.
+
+    With a thousand records in it that takes longer than to send it.
+    """
+    ReceiveEnvelope.identify = TransmitIntent.identify = lambda envelope: type(envelope.message).__qualname__

@@ -16,6 +16,7 @@ from daemoneye.actors.transport.connections import Incoming
 from daemoneye.actors.transport.envelope import read, unseal
 from daemoneye.actors.transport.frames import ACK, NAK, encode_frame
 from daemoneye.actors.transport.kin import ForeignAddressError, Kin, Peer
+from daemoneye.actors.transport.loans import ProcessEnd
 from daemoneye.actors.transport.refusals import Refusal, Refusals, Refused
 from daemoneye.actors.transport.sockets import UnixSocket
 
@@ -66,7 +67,7 @@ class Receiving:
             return None
 
     def _unwelcome(self, peer: Peer) -> Refusal | None:
-        if not self.site.may_enter(peer.uid):
+        if not self.kin.may_enter(peer.uid):
             return Refusal.STRANGER
         held = [each.socket.peer for each in (*self._incomingSockets.values(), *self._openSockets.values())]
         crowded = len(held) >= MAX_CONNECTIONS or sum(each == peer for each in held) >= MAX_CONNECTIONS_PER_PEER
@@ -79,6 +80,8 @@ class Receiving:
         self, incoming: Any, fileno: int, closed: bool = False, has_exclusive_flag: bool = False
     ) -> Any:
         """Read if it is readable; otherwise see how long it has been silent. What is returned is kept."""
+        if isinstance(incoming, ProcessEnd):
+            return self._miss(incoming) if incoming.fileno() == fileno else incoming
         if not isinstance(incoming, Incoming):  # Thespian makes one of its own from an idle connection
             incoming = self._incoming(incoming.fromAddress, incoming.socket)
         if closed or incoming.socket is None:
@@ -92,6 +95,11 @@ class Receiving:
             self.refusals.add(Refusal.SILENCE, f"pid {incoming.peer.pid}: half a frame, then silence")
         incoming.close()
         return None
+
+    def _miss(self, _end: ProcessEnd) -> None:
+        """A borrowed child has ended: Thespian shall look at all of them, as it does when a signal comes."""
+        self._checkChildren = True
+        self._check_indicators()  # type: ignore[attr-defined]
 
     def _read(self, incoming: Incoming, has_exclusive_flag: bool) -> Incoming | None:
         try:

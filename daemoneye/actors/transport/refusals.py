@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -51,4 +52,5 @@ class Refusals:
             return
         self._told[kind] = (now, count)
         unsaid = count - told_count - 1
-        self._report(f"refused ({kind}): {what}" + (f"; {unsaid} more since the last line" if unsaid else ""))
+        with contextlib.suppress(OSError):  # a full disk and a bad peer together are no reason to end
+            self._report(f"refused ({kind}): {what}" + (f"; {unsaid} more since the last line" if unsaid else ""))

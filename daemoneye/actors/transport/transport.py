@@ -21,6 +21,7 @@ from thespian.actors import ActorAddress
 from thespian.system.transport import ExternalInterfaceTransportInit
 
 from daemoneye.actors.transport.addresses import ADMIN, UnixAddress
+from daemoneye.actors.transport.identity import filesystem_uid
 from daemoneye.actors.transport.processes import tie_to_adopter
 from daemoneye.actors.transport.rebinds import tcp
 from daemoneye.actors.transport.receiving import Receiving
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from daemoneye.actors.transport.agreed import Site
     from daemoneye.actors.transport.kin import Kin, Peer
+    from daemoneye.actors.transport.loans import ProcessEnd
 
 _BACKLOG: Final = 128  # connections that wait to be accepted while an actor is busy; a tree has a dozen actors
 _PROBE_S: Final = 2.0  # a local connect succeeds or fails at once, unless the backlog of a stopped admin is full
@@ -56,6 +58,12 @@ def close_own() -> None:
         transport.close()
 
 
+def await_end(end: ProcessEnd) -> None:
+    """Look at our children when that process has ended, as at a SIGCHLD."""
+    for transport in _open:
+        transport._incomingSockets[end.fileno()] = end  # noqa: SLF001 - ours
+
+
 class UnixTransport(Receiving, Sending, tcp.TCPTransport):
     site: ClassVar[Site]  # set by the subclass that base.py makes for each system
     kin: ClassVar[Kin]
@@ -75,6 +83,7 @@ class UnixTransport(Receiving, Sending, tcp.TCPTransport):
             self._become_admin()
         self._address = assigned.addressDetails if assigned else UnixAddress.fresh(self.kin.role)
         self.myAddress = ActorAddress(self._address)
+        self.kin.own_uid = filesystem_uid()  # by now the role has its identity, and keeps it
         self.refusals = Refusals(self.site.report, time.monotonic)
         self._prepare_loop()
         self._owner_pid = os.getpid()
@@ -180,13 +189,6 @@ class UnixTransport(Receiving, Sending, tcp.TCPTransport):
 
     def _path(self, name: str) -> str:
         return self.site.path_of(UnixAddress(name))
-
-    def deadAddress(self, address_manager: Any, address: Any) -> None:
-        super().deadAddress(address_manager, address)
-        details = address.addressDetails
-        if isinstance(details, UnixAddress) and details.pid and not os.path.exists(f"/proc/{details.pid}"):  # noqa: PTH110
-            self.kin.children.pop(details.pid, None)  # the pid may come again
-            self._unlink(details)
 
 
 def bound_to(site: Site, kin: Kin) -> type[UnixTransport]:

@@ -9,17 +9,17 @@ peer would refuse never leaves.
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from io import BytesIO
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from daemoneye.actors.transport import opcodes
 from daemoneye.actors.transport.refusals import Refusal, Refused
+from daemoneye.actors.transport.shapes import Shape, shapes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+__all__ = ["MalformedValueError", "Shape", "UnknownTypeError", "Vocabulary"]
 
 # These the unpickler calls by name when the peer says so (APPENDS, ADDITEMS, SETITEMS on what is no list, set or dict).
 _CALLABLE_FROM_OUTSIDE = ("append", "extend", "add", "__setitem__")
@@ -49,36 +49,13 @@ class MalformedValueError(Refused):
     kind = Refusal.FORGERY
 
 
-class Shape(NamedTuple):
-    take_apart: Callable[[Any], tuple[Any, ...]]
-    build: Callable[..., object]
-
-
-def shape_of(kind: type) -> Shape:
-    """How a message of ours travels: an enum by its value, a dataclass by its fields, in their order."""
-    if issubclass(kind, Enum):
-        return Shape(lambda member: (member.value,), kind)
-    if not is_dataclass(kind):
-        raise TypeError(f"{kind.__qualname__}: expected an enum or a dataclass, or a shape of its own")
-    names = tuple(field.name for field in fields(kind))
-    return Shape(_getter(names), lambda *values: kind(**dict(zip(names, values, strict=True))))
-
-
-def _getter(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
-    if len(names) > 1:
-        return attrgetter(*names)  # in C; for one name it would give the bare value, for none nothing
-    return lambda value: tuple(getattr(value, name) for name in names)
-
-
 class Vocabulary:
     mark = b"P"  # what an envelope says about a body of this kind
 
     def __init__(self, kinds: Iterable[type] = (), shapes: dict[type, Shape] | None = None) -> None:
         self._shapes: dict[type, Shape] = {}
         self._builders: dict[tuple[str, str], Callable[..., object]] = {}
-        for kind in kinds:
-            self._add(kind, shape_of(kind))
-        for kind, shape in (shapes or {}).items():
+        for kind, shape in (shapes_of(tuple(kinds)) | (shapes or {})).items():
             self._add(kind, shape)
 
     def _add(self, kind: type, shape: Shape) -> None:
@@ -88,6 +65,8 @@ class Vocabulary:
         self._builders[kind.__module__, kind.__qualname__] = shape.build
 
     def __or__(self, other: Vocabulary) -> Vocabulary:
+        if other._shapes.items() <= self._shapes.items():
+            return self  # each process asks for the same; main has made it once, for all of them
         return Vocabulary(shapes=self._shapes | other._shapes)
 
     @property

@@ -1,3 +1,7 @@
+from collections.abc import Callable
+
 from thespian.actors import ActorSystemMessage
+
+setProcName: Callable[..., None]
 
 class LoggerExitRequest(ActorSystemMessage): ...

@@ -20,3 +20,7 @@ class MultiProcReplicator:
 
 class MultiProcAdmin(MultiProcReplicator):
     logDefs: Any
+
+setProcName: Callable[..., None]
+
+def startChild(*args: Any) -> None: ...

@@ -3,6 +3,7 @@ from typing import Any
 
 class TCPEndpoint:
     args: tuple[Any, ...]
+    def __init__(self, *args: Any) -> None: ...
 
 class ExternalTransportCopy: ...
 
