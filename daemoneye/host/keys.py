@@ -33,13 +33,13 @@ _EXPECTED: Final = f"a file of {KEY_BYTES} bytes that only its owner may read"
 def read_or_create_key(path: Path) -> bytes:
     """Return the key at ``path``; make one if there is none."""
     try:
-        return _read(path)
+        return read_key(path)
     except NoInputError:
         _create(path)
-        return _read(path)
+        return read_key(path)
 
 
-def _read(path: Path) -> bytes:
+def read_key(path: Path) -> bytes:
     try:
         # O_NOFOLLOW: a link could lead to a file whose content somebody knows; O_NONBLOCK: a pipe must not hold us
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
