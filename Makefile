@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN  := $(VENV)/bin
 # A pure package decides; nothing it does may go untested.
-PURE := daemoneye/model/*,daemoneye/sanitize/*,daemoneye/lifecycle/*,daemoneye/supervisor/*,daemoneye/messages/*,daemoneye/integrity/*
+PURE := daemoneye/model/*,daemoneye/sanitize/*,daemoneye/lifecycle/*,daemoneye/supervisor/*,daemoneye/messages/*,daemoneye/gateway/*,daemoneye/integrity/*,daemoneye/hashing/*
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -14,8 +14,10 @@ help: ## this list
 $(VENV)/.installed: requirements.lock pyproject.toml tools/bootstrap.sh
 	@VENV=$(VENV) tools/bootstrap.sh
 
-run: $(VENV)/.installed ## create the environment if needed, then look at every process once
-	@$(BIN)/daemoneye scan
+run: $(VENV)/.installed ## create the environment if needed, then start the agent (Ctrl-C stops it)
+	@place=$$(mktemp -d) && chmod 755 $$place && trap "rm -rf $$place" EXIT && \
+	  DAEMONEYE_PATHS__STATE_DIR=$$place/state DAEMONEYE_PATHS__RUNTIME_DIR=$$place/run DAEMONEYE_PATHS__LOG_DIR=$$place/log \
+	  $(BIN)/daemoneye run
 
 test: $(VENV)/.installed lint types check ## everything a change must pass: lint, types, tests, coverage gates
 
@@ -28,8 +30,8 @@ check: $(VENV)/.installed ## tests and coverage gates only
 	@echo "the whole package, branch coverage (gate: 85 %):"
 	@$(BIN)/coverage report --fail-under=85
 
-tests: $(VENV)/.installed ## tests only, as CI does on newer interpreters
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+tests: $(VENV)/.installed ## tests only, or those of TESTS, as CI does on newer interpreters
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check .
@@ -44,7 +46,7 @@ bench: $(VENV)/.installed ## every claim against its peer, in one run
 chaos: $(VENV)/.installed ## break things around the running program and see what holds
 	@$(BIN)/python -m chaos
 
-thespian: $(VENV)/.installed ## Thespian's own functional tests on our transport (three minutes)
+thespian: $(VENV)/.installed ## Thespian's own functional tests on our transport (a minute or two)
 	@$(BIN)/python tools/thespian_suite.py
 
 proto: $(VENV)/.installed ## compile proto/ into daemoneye/wire/generated

@@ -10,19 +10,28 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _PROGRAM = str(Path(sys.executable).parent / "daemoneye")
 _PATIENCE_S = 30.0  # a look that takes longer has failed every hypothesis here
 
 
+Figure: TypeAlias = float | int | str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     held: bool
-    figures: dict[str, float | int] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()  # what was claimed and did not hold
+    skipped: str = ""  # why it could not be run here
+
+    @property
+    def word(self) -> str:
+        return "skipped" if self.skipped else "held" if self.held else "FAILED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +44,7 @@ class Experiment:
     blast_radius: str
     abort_when: str
     run: Callable[[], Verdict]
+    limit_s: float = 60.0  # on an idle machine the longest takes a third of that
 
 
 class Watch:
@@ -75,6 +85,10 @@ class Watch:
 
 class AbortedError(Exception):
     """The abort condition of an experiment came true."""
+
+
+class SkippedError(Exception):
+    """The machine lacks what the experiment takes."""
 
 
 @contextmanager

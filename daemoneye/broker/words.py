@@ -147,9 +147,12 @@ class _Field(NamedTuple):
     write: Callable[[object], str] = str
 
 
+_UNPRINTABLE: Final = re.compile("[^ -~]")
+
+
 def _plain(text: object) -> str:
     """What a status line can show: printable ASCII, and not too much of it."""
-    return re.sub("[^ -~]", "?", str(text))[:LONGEST_TEXT]
+    return _UNPRINTABLE.sub("?", str(text))[:LONGEST_TEXT]
 
 
 # Linux has at most 2**22 pids; a role has the length that an address has room for.

@@ -15,11 +15,22 @@ import click
 from daemoneye import __version__
 
 COMMANDS: Final = {
+    "alerts": "what was alarming, from the record",
+    "at": "the process tree of a moment in the past",
+    "child": "list, restart, pause and resume the agent's children",
     "compare": "how alike two files or two ssdeep digests are",
     "config": "check, show and describe the settings",
+    "events": "what ran, started by whom, when, from the record",
     "hash": "SHA-256 and ssdeep digests of files",
+    "health": "is one child of the agent, or are all of them, as they should be?",
+    "metrics": "what the running agent counts, for Prometheus",
+    "ps": "every process, as the running agent sees them",
+    "journal": "verify the record, print what to keep elsewhere, export it",
     "redact": "show what a command line becomes before it leaves the collector",
+    "reload": "have the running agent read its settings again",
+    "run": "the agent, in the foreground",
     "scan": "look at every process once, without an agent",
+    "status": "the running agent and every child of it",
     "top": "a live view of the processes (q quits)",
     "tree": "the process tree",
     "watch": "what starts, ends and changes, look by look",

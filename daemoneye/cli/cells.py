@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 UNKNOWN: Final = "-"
 STYLES: Final = {OnDisk.DELETED: "bold red", OnDisk.REPLACED: "bold red", OnDisk.MEMFD: "bold magenta"}
 _STEP: Final = 1024
+_LONGEST_S: Final = 100 * 366 * 86400  # nothing runs longer than a century: such a number is a mistake
 _NAME_CELLS: Final = 60  # the longest name a kernel thread or an extended comm is likely to have, and then some
 
 
@@ -42,6 +43,31 @@ def since(start_s: int | None, now_ms: int) -> str:
         return UNKNOWN
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     return start.strftime("%H:%M:%S" if start.date() == now.date() else "%Y-%m-%d")
+
+
+def elapsed(seconds: float | None) -> str:
+    """A length of time in its two largest units."""
+    if seconds is None or not 0 <= seconds < _LONGEST_S:
+        return UNKNOWN
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or parts:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
+
+
+def moment(at_ms: int | None) -> str | None:
+    """A time as programs read it."""
+    if at_ms is None:
+        return None
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):  # beyond the calendar
+        return None
 
 
 def title(record: ProcessRecord, limit: int | None = None) -> str:

@@ -48,7 +48,7 @@ def lines(scan: Scan, pids: tuple[int, ...], *, kernel: bool) -> Iterator[Text]:
         yield Text.assemble((twigs(branch), "dim"), (f"{record.pid} ", "cyan"), verdict(record), cells.title(record))
 
 
-def twigs(branch: Branch) -> str:
+def twigs(branch: Branch[Any]) -> str:
     if not branch.last:
         return ""
     *above, own = branch.last

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 from enum import IntEnum, auto
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -79,7 +80,7 @@ _WORD: Final = 0xFFFFFFFF
 _NO_ID: Final = 2**32 - 1  # (uid_t) -1 changes nothing, and the answer is the present value
 
 # include/uapi/linux/prctl.h
-_SET_DUMPABLE, _GET_DUMPABLE, _SET_KEEPCAPS = 4, 3, 8
+_SET_PDEATHSIG, _SET_DUMPABLE, _GET_DUMPABLE, _SET_KEEPCAPS = 1, 4, 3, 8
 _BOUNDING_READ, _BOUNDING_DROP = 23, 24
 _SET_SECCOMP, _SECCOMP_FILTER = 22, 2
 _SET_SUBREAPER, _SET_NO_NEW_PRIVS = 36, 38
@@ -209,6 +210,11 @@ def set_seccomp_filter(program: bytes) -> None:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent dies."""
     _prctl("SET_CHILD_SUBREAPER", _SET_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Be killed when the thread that forked us ends; a change of uid takes that back."""
+    _prctl("SET_PDEATHSIG", _SET_PDEATHSIG, signal.SIGKILL)
 
 
 def set_filesystem_uid(uid: int) -> None:

@@ -5,6 +5,9 @@ how long the present visit has taken. One that outlasts the deadline is left beh
 cannot be interrupted in the kernel; a new thread repeats that visit cautiously and carries on with the rest. While a
 thread hangs, the thing it hangs on is visited cautiously from the start, or not at all if caution did not help either.
 
+Waiting within a deadline is progress, because it ends by itself: whoever watches the rounds from outside is told of it
+again and again while a round gets on, and of nothing when something hangs that this module does not guard.
+
 Each of them is waited for once: the first round that finds N hanging takes about N deadlines, twice that if caution
 does not help, and never more than 64. Later rounds wait for new ones only.
 """
@@ -29,6 +32,8 @@ _CAUTIOUS_FROM: Final = 32
 # Threads left behind before the round gives up: each of those may have left one more behind when visited cautiously.
 # A thread in the kernel costs the little of its stack that it touched and three or four descriptors, of usually 1024.
 _GIVE_UP_AT: Final = 64
+# How often progress is told. The shortest heartbeat of the settings, 100 ms with one missed, is asked for every 50 ms.
+_TELL_EVERY_S: Final = 0.025
 
 
 class Round(NamedTuple, Generic[T]):
@@ -90,9 +95,12 @@ class _Lane(Generic[T]):
 class Rounds(Generic[T]):
     """``visit(item, cautious)`` for every item, round after round."""
 
-    def __init__(self, visit: Callable[[int, bool], T], timeout_s: float) -> None:
+    def __init__(
+        self, visit: Callable[[int, bool], T], timeout_s: float, progress: Callable[[], None] = lambda: None
+    ) -> None:
         self._visit = visit
         self._timeout_s = timeout_s
+        self._progress = progress
         self._left_behind: list[_Lane[T]] = []
         self.threads_started = 0
 
@@ -116,7 +124,8 @@ class Rounds(Generic[T]):
         self.threads_started += 1
         stuck: tuple[int, ...] = ()
         # four looks per deadline: a stuck visit is noticed at most a quarter late
-        while not stuck and not lane.done.wait(self._timeout_s / 4):
+        while not stuck and not lane.done.wait(min(self._timeout_s / 4, _TELL_EVERY_S)):
+            self._progress()
             if lane.abandon_if_older(self._timeout_s):
                 self._left_behind.append(lane)
                 stuck = (lane.current,)

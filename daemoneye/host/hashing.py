@@ -101,14 +101,15 @@ def hash_descriptor(
     allow_remote: bool = False,
     timeout_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
+    piece: int = CHUNK,
     pace: Callable[[int], bool] | None = None,
 ) -> HashOutcome:
     """Hash a file from its beginning, wherever the descriptor stands.
 
-    ``pace`` is told of every piece read; it may wait, which does not count towards the timeout, and ends the work by
-    returning ``False``.
+    ``pace`` is told of every piece read, each of so many bytes at most; it may wait, which does not count towards the
+    timeout, and ends the work by returning ``False``.
     """
-    work = _Work(descriptor, timeout_s=timeout_s, clock=clock, pace=pace)
+    work = _Work(descriptor, timeout_s=timeout_s, clock=clock, piece=piece, pace=pace)
     outcome = HashOutcome(status=HashStatus.HASHED)
     try:
         work.look(max_size=max_size, allow_remote=allow_remote)
@@ -129,6 +130,7 @@ class _Work:
         *,
         timeout_s: float | None,
         clock: Callable[[], float],
+        piece: int,
         pace: Callable[[int], bool] | None,
     ) -> None:
         self.file: FileIdentity | None = None
@@ -136,6 +138,7 @@ class _Work:
         self._descriptor = descriptor
         self._left_s = timeout_s
         self._clock = clock
+        self._piece = min(piece, CHUNK)
         self._pace = pace
 
     def look(self, *, max_size: int | None, allow_remote: bool) -> None:
@@ -148,7 +151,7 @@ class _Work:
     def read(self, *, want_ssdeep: bool) -> Digests:
         size = self.file.size if self.file else 0
         digester = Digester(expected_size=size, want_ssdeep=want_ssdeep)
-        buffer = memoryview(bytearray(min(CHUNK, size)))
+        buffer = memoryview(bytearray(min(self._piece, size)))
         while self.bytes_read < size:
             begin = self._clock()
             count = self._read_piece(buffer[: size - self.bytes_read], digester)

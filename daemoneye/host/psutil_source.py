@@ -62,8 +62,10 @@ class PsutilSource:
         platform: str = sys.platform,
         library: Library = psutil,
         system: System = os,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._platform = platform_of(platform)
+        self._progress = progress
         self._library = library
         self._examiner = Examiner(
             platform=self._platform,
@@ -83,6 +85,7 @@ class PsutilSource:
         processes: dict[ProcessKey, Observation] = {}
         lost: dict[int, Unread] = {}
         for pid in pids:
+            self._progress()
             found = self._observe(pid, machine)
             if isinstance(found, Unread):
                 lost[pid] = found

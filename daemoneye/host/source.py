@@ -27,12 +27,16 @@ def open_source(
     environment_names: Collection[str],
     process_timeout_s: float,
     proc_root: str | bytes | os.PathLike[str] = "/proc",
+    progress: Callable[[], None] = lambda: None,
 ) -> ProcessSource:
-    """What this machine is best read with: ``/proc`` on Linux, psutil elsewhere, each imported only where used."""
+    """What this machine is best read with: ``/proc`` on Linux, psutil elsewhere, each imported only where used.
+
+    ``progress`` is called again and again, in the thread that scans, for as long as a scan gets on.
+    """
     if sys.platform != "linux":
         from daemoneye.host.psutil_source import PsutilSource  # noqa: PLC0415
 
-        return PsutilSource(mask=mask, enhanced=enhanced)
+        return PsutilSource(mask=mask, enhanced=enhanced, progress=progress)
     from daemoneye.host.procfs.facts import Depth  # noqa: PLC0415
     from daemoneye.host.procfs.reader import ProcfsSource  # noqa: PLC0415
 
@@ -42,4 +46,5 @@ def open_source(
         environment_names=environment_names,
         process_timeout_s=process_timeout_s,
         proc_root=os.fsencode(proc_root),
+        progress=progress,
     )

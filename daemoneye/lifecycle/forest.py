@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from daemoneye.model.observation import Observation, ProcessKey
 
@@ -14,19 +14,27 @@ if TYPE_CHECKING:
 DEEPEST: Final = 60
 
 
-class Branch(NamedTuple):
+K = TypeVar("K")
+
+
+class Branch(NamedTuple, Generic[K]):
     """One line of the drawing. ``last`` says of the nearest levels whether that ancestor, or it, is the last child."""
 
-    key: ProcessKey
+    key: K
     depth: int
     last: tuple[bool, ...]
 
 
-def forest(processes: Mapping[ProcessKey, Observation], roots: Iterable[int] = ()) -> Iterator[Branch]:
+def forest(processes: Mapping[ProcessKey, Observation], roots: Iterable[int] = ()) -> Iterator[Branch[ProcessKey]]:
     """Depth first, by pid. Without ``roots`` every process whose parent is not there begins a tree of its own."""
     children = _children(processes)
     wanted = frozenset(roots)
     tops = [key for key in sorted(processes) if key.pid in wanted] if wanted else children.get(None, [])
+    yield from branches(children, tops)
+
+
+def branches(children: Mapping[K | None, Sequence[K]], tops: Sequence[K]) -> Iterator[Branch[K]]:
+    """Depth first, each with its children in their order."""
     # a stack of our own: a chain of ten thousand shells is deeper than Python recurses
     stack = [Branch(key, 0, ()) for key in reversed(tops)]
     while stack:

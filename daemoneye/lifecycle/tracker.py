@@ -16,7 +16,7 @@ from daemoneye.lifecycle.diff import comparable, diff
 from daemoneye.lifecycle.genealogy import CAPACITY, Genealogy
 from daemoneye.lifecycle.measure import measure
 from daemoneye.lifecycle.records import record
-from daemoneye.model.event import Exec, Exited, LifecycleEvent, Modified, Started
+from daemoneye.model.event import Exec, Exited, LifecycleEvent, Modified, Seen, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,6 +139,13 @@ class Tracker:
             "detected_ms": now.wall_ms,
             "detected_monotonic_s": now.monotonic_s,
         }
+
+    def seen(self) -> Iterator[Seen]:
+        """Everybody of the last snapshot: after a baseline, what the record of events has to begin with."""
+        now = self._last
+        if now is not None:
+            for observation in now.processes.values():
+                yield Seen(**self._common(observation, now))
 
     @property
     def occupancies(self) -> tuple[Occupancy, ...]:

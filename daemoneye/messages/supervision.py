@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from daemoneye.settings.outputs import NATS, RELP  # noqa: TC001 - how they travel is read from annotations
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorSettings:
@@ -30,9 +32,41 @@ class GatewaySettings:
     allow_users: tuple[str, ...]
     allow_groups: tuple[str, ...]
     user_uid: int  # the agent's own
+    state_dir: str  # where the journal lies, to be read only
+    metrics_textfile: str  # empty: none
 
 
-RoleSettings: TypeAlias = CollectorSettings | GatewaySettings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFileSettings:
+    enabled: bool
+    path: str
+    format: str
+    max_size: int
+    max_files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSettings:
+    state_dir: str
+    max_bytes: int
+    max_age_s: float
+    alert_file: AlertFileSettings
+    version: str  # of this program, and what it runs on: for those who receive from many
+    host_name: str
+    host_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwarderSettings:
+    directory: str  # its own
+    relp: RELP
+    nats: NATS
+    version: str
+    host_name: str
+    host_id: str
+
+
+RoleSettings: TypeAlias = CollectorSettings | GatewaySettings | JournalSettings | ForwarderSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +88,11 @@ class Introduce:
 
     role: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen:
+    """The files that you write to: somebody has moved them away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +127,5 @@ class SettingsRefused:
     reason: str
 
 
-ToChild: TypeAlias = Begin | ApplySettings | Introduce | AskHeartbeat
+ToChild: TypeAlias = Begin | ApplySettings | Introduce | AskHeartbeat | Reopen
 FromChild: TypeAlias = Ready | Heartbeat | SettingsApplied | SettingsRefused

@@ -28,9 +28,12 @@ class Coverage:
     started: int | None = None  # None: there is no earlier scan to compare with
     exited: int | None = None
     came_and_went_at_most: int | None = None
+    unknown: bytes = b""  # fields of a newer release
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self) | {"partly_read_by_reason": dict(self.partly_read_by_reason)}
+        told = asdict(self) | {"partly_read_by_reason": dict(self.partly_read_by_reason)}
+        del told["unknown"]
+        return told
 
     def sentence(self) -> str:
         """The same for people, in one line."""

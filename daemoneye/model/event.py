@@ -88,4 +88,9 @@ class Modified(Happening):
     fields: tuple[Field, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen(Happening):
+    """It was there when somebody began to look: no change, and what all later changes start from."""
+
+
 LifecycleEvent: TypeAlias = Started | Exited | Exec | Modified

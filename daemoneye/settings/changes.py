@@ -60,22 +60,24 @@ _ROWS: Final = {
     "outputs.jsonl.format": "live journal",
     "outputs.jsonl.max_size": "live journal",
     "outputs.jsonl.max_files": "live journal",
-    "outputs.relp.enabled": "restart forwarder",
-    "outputs.relp.host": "restart forwarder",
+    "outputs.relp.enabled": "fixed",  # whether there is a forwarder, and what it has loaded, is settled at the start
+    "outputs.relp.host": "fixed",  # it goes with enabled
     "outputs.relp.port": "restart forwarder",
     "outputs.relp.timeout": "restart forwarder",
     "outputs.relp.window": "restart forwarder",
+    "outputs.relp.backlog_rate": "restart forwarder",
     "outputs.relp.max_message": "restart forwarder",
     "outputs.relp.tls.enabled": "restart forwarder",
     "outputs.relp.tls.ca_file": "restart forwarder",
     "outputs.relp.tls.cert_file": "restart forwarder",
     "outputs.relp.tls.key_file": "restart forwarder",
     "outputs.relp.tls.server_name": "restart forwarder",
-    "outputs.nats.enabled": "restart forwarder",
-    "outputs.nats.servers": "restart forwarder",
+    "outputs.nats.enabled": "fixed",  # the same
+    "outputs.nats.servers": "fixed",  # it goes with enabled
     "outputs.nats.credentials_file": "restart forwarder",
     "outputs.nats.subject": "restart forwarder",
     "outputs.nats.timeout": "restart forwarder",
+    "outputs.nats.backlog_rate": "restart forwarder",
     "outputs.nats.tls.enabled": "restart forwarder",
     "outputs.nats.tls.ca_file": "restart forwarder",
     "outputs.nats.tls.cert_file": "restart forwarder",

@@ -7,10 +7,11 @@ more of it is read than may be accepted.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.errors import IOFailedError, NoInputError, NoPermissionError, OperatorError
 from daemoneye.sanitize.hostile import printable
@@ -19,7 +20,7 @@ from daemoneye.settings.layers import Loaded, from_document, from_environment, p
 from daemoneye.settings.places import ConfigRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 ETC: Final = Path("/etc/daemoneye")
 EXPECTED: Final = "a readable YAML file of at most 1 MiB"
@@ -29,14 +30,35 @@ _NO_FILE: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.ENODEV}
 )
 
-__all__ = ["ETC", "ConfigRejected", "Loaded", "check", "load", "patch"]
+__all__ = ["ETC", "ConfigRejected", "Loaded", "Source", "check", "digest", "gather", "load", "patch", "understand"]
+
+
+class Source(NamedTuple):
+    """A file as it was found: nothing of it is understood yet."""
+
+    name: str
+    data: bytes
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None, *, etc: Path = ETC) -> Loaded:
     """Defaults < ``etc``/daemoneye.yaml < ``etc``/conf.d/*.yaml < ``config`` < environment."""
+    return understand(gather(config, etc=etc), environ)
+
+
+def gather(config: Path | None = None, *, etc: Path = ETC) -> tuple[Source, ...]:
+    """The files that ``load`` would read, in their order."""
     paths = [*_standing(etc), *([config] if config is not None else [])]
-    layers = [from_document(str(path), read(path)) for path in paths]
+    return tuple(Source(str(path), read(path)) for path in paths)
+
+
+def understand(sources: Iterable[Source], environ: Mapping[str, str] | None = None) -> Loaded:
+    layers = [from_document(*source) for source in sources]
     return settle(*layers, from_environment(os.environ if environ is None else environ))
+
+
+def digest(sources: Collection[Source]) -> str | None:
+    """What ``sha256sum`` says of the file, or of several one after another; none has none."""
+    return hashlib.sha256(b"".join(each.data for each in sources)).hexdigest() if sources else None
 
 
 def check(path: Path) -> Loaded:

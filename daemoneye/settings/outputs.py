@@ -78,7 +78,7 @@ class TLS:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RELP:
     enabled: bool = key(
-        Boolean(), False, "Send alerts to an rsyslog by RELP.", "Nothing uses the network unless told to."
+        Boolean(), False, "Send alerts and events to an rsyslog by RELP.", "Nothing uses the network unless told to."
     )
     host: str | None = key(OrNone(_HOST), "", "The receiver.", "There is none to guess; needed when enabled.")
     port: int = key(Integer(1, 65535), 2514, "Its port.", "The one in the examples of rsyslog's omrelp.")
@@ -91,8 +91,14 @@ class RELP:
     window: int = key(
         Integer(1, 10_000),
         128,
-        "Alerts on their way without an acknowledgement.",
+        "Records on their way without an acknowledgement.",
         "Enough for tens of thousands a second; what is in it is sent again after a break.",
+    )
+    backlog_rate: int = key(
+        Integer(1, 1_000_000),
+        5000,
+        "How many records a second are sent of what has piled up; what happens now is not slowed down.",
+        "A receiver that was away is met by its whole fleet at once; a million a day take three minutes.",
     )
     max_message: int = key(
         Size("1KiB", "1MiB"),
@@ -106,7 +112,7 @@ class RELP:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NATS:
     enabled: bool = key(
-        Boolean(), False, "Publish alerts to a NATS JetStream.", "Nothing uses the network unless told to."
+        Boolean(), False, "Publish alerts and events to a NATS JetStream.", "Nothing uses the network unless told to."
     )
     servers: tuple[str, ...] = key(
         ListOf(_NATS_URL, 16), [], "The servers of the cluster.", "There is none to guess; needed when enabled."
@@ -129,6 +135,12 @@ class NATS:
         "How long to wait for the stream to acknowledge.",
         "Longer than electing a new leader takes.",
     )
+    backlog_rate: int = key(
+        Integer(1, 1_000_000),
+        5000,
+        "How many records a second are sent of what has piled up; what happens now is not slowed down.",
+        "A receiver that was away is met by its whole fleet at once; a million a day take three minutes.",
+    )
     tls: TLS = section(TLS, "Encryption and certificates.")
 
 
@@ -141,5 +153,5 @@ class Outputs:
         "A file needs no listening socket; empty means none.",
     )
     jsonl: JSONL = section(JSONL, "Alerts as lines of a file.")
-    relp: RELP = section(RELP, "Alerts to a syslog receiver that acknowledges them.")
-    nats: NATS = section(NATS, "Alerts to a message stream.")
+    relp: RELP = section(RELP, "Alerts and events to a syslog receiver that acknowledges them.")
+    nats: NATS = section(NATS, "Alerts and events to a message stream.")

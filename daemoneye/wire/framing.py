@@ -56,6 +56,11 @@ class FrameDecoder:
         del self._pending[:end]
         return payload
 
+    @property
+    def held(self) -> int:
+        """Bytes fed and not taken: of half a frame, or of frames that nobody has asked for."""
+        return len(self._pending)
+
     def close(self) -> None:
         """The peer will send no more: what was fed has to end with a frame, and every frame has to have been taken."""
         self._check()

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import Enum, auto
 from functools import cache
-from itertools import product
 from typing import TYPE_CHECKING, cast
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from daemoneye.model import other_domains, process, task
-from daemoneye.wire.generated import common_pb2, ipc_pb2
+from daemoneye.model import agent, coverage, lookup, other_domains, process, task
+from daemoneye.wire.generated import agent_pb2, common_pb2, ipc_pb2
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -28,6 +27,8 @@ _ENUMS: dict[str, type[OpenEnum]] = {
     "MonitoringDomain": task.MonitoringDomain,
     "OnDisk": process.OnDisk,
     "HashStatus": process.HashStatus,
+    "RefusalCode": agent.RefusalCode,
+    "ChildAction": agent.ChildAction,
 }
 _PLAIN: dict[int, type] = {
     FieldDescriptor.CPPTYPE_BOOL: bool,
@@ -69,7 +70,8 @@ class Shape:
 
 _MESSAGES: dict[type, type[Message]] = {
     getattr(nouns, name): getattr(messages, name)
-    for nouns, messages in product((process, other_domains, task), (common_pb2, ipc_pb2))
+    for nouns in (process, other_domains, task, coverage, lookup, agent)
+    for messages in (common_pb2, ipc_pb2, agent_pb2)
     for name in messages.DESCRIPTOR.message_types_by_name
     if hasattr(nouns, name)
 }

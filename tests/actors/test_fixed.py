@@ -146,7 +146,9 @@ def test_a_type_that_is_not_listed_neither_leaves_nor_arrives() -> None:
 
 
 def other_settings() -> GatewaySettings:
-    return GatewaySettings(max_frame=1, max_clients=1, allow_users=(), allow_groups=(), user_uid=0)
+    return GatewaySettings(
+        max_frame=1, max_clients=1, allow_users=(), allow_groups=(), user_uid=0, state_dir="", metrics_textfile=""
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import pytest
 pytest.importorskip("thespian")
 
 from setproctitle import setproctitle
+from thespian.actors import InvalidActorSpecification
 from thespian.system import multiprocCommon
 from thespian.system.transport import ReceiveEnvelope, TransmitIntent
 
@@ -74,6 +76,18 @@ def test_children_that_die_together_are_all_reported(system: System) -> None:
         for pid in born.pids:
             os.kill(pid, signal.SIGKILL)
         assert within(5, lambda parent=actor: system.ask(parent, cast.WhoIsGone()) == cast.Gone(5))  # type: ignore[misc]
+
+
+def test_an_unborn_child_is_reported(directory: Path) -> None:
+    """Who asks for an actor that dies before it is there is told (unmended: after three minutes)."""
+    system = living.System(living.site_of(directory, enter=lambda role: os._exit(1) if role == "echo" else None))
+    try:
+        began = time.monotonic()
+        with pytest.raises(InvalidActorSpecification, match="died before it was there"):
+            system.create()
+        assert time.monotonic() - began < 5
+    finally:
+        system.end()
 
 
 def test_a_dead_logger_is_replaced(system: System) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import strategies as st
 
-from daemoneye.model import other_domains, process, task
+from daemoneye.model import agent, coverage, lookup, other_domains, process, task
+from daemoneye.model.agent import ChildAction, RefusalCode
 from daemoneye.model.process import HashStatus, OnDisk
 from daemoneye.model.task import MonitoringDomain, TaskType
 from daemoneye.wire.shape import shape_of
@@ -41,8 +42,22 @@ NOUNS: tuple[type, ...] = (
     other_domains.NetworkRecord,
     other_domains.FilesystemRecord,
     other_domains.PerformanceRecord,
+    coverage.Coverage,
+    agent.Envelope,
+    *agent.BODIES,
+    agent.ChildReport,
+    agent.ProcessReport,
+    agent.ConfigReport,
+    agent.ReloadReport,
+    agent.ClientsReport,
+    agent.ScanReport,
+    agent.StreamReport,
+    agent.AlertFileReport,
+    agent.SinkReport,
+    agent.JournalReport,
+    lookup.RecordedEntry,
 )
-ENUMS: tuple[type[OpenEnum], ...] = (TaskType, MonitoringDomain, OnDisk, HashStatus)
+ENUMS: tuple[type[OpenEnum], ...] = (TaskType, MonitoringDomain, OnDisk, HashStatus, RefusalCode, ChildAction)
 _BY_NAME: dict[str, Any] = {each.__name__: each for each in (*NOUNS, *ENUMS)}
 
 TEXT = st.text(max_size=12)
@@ -74,10 +89,19 @@ NEWER_FIELDS = st.lists(
 
 def nouns(noun: type, newer: SearchStrategy[bytes] = NEWER_FIELDS) -> SearchStrategy[Any]:
     """Any ``noun`` that can exist."""
+    if noun is agent.Envelope:
+        return _envelopes(newer)
     described = shape_of(noun).message.DESCRIPTOR.fields
     content = {field.name: _field(field, newer) for field in described}
     said = st.fixed_dictionaries({}, optional={**content, "unknown": newer})
     return said.map(lambda values: noun(**_paired(noun, values)))
+
+
+def _envelopes(newer: SearchStrategy[bytes]) -> SearchStrategy[Any]:
+    """One body, or none: several cannot be sent."""
+    numbers = _SCALARS[FieldDescriptor.TYPE_UINT64]
+    full = st.sampled_from(list(agent.BODIES)).flatmap(lambda body: nouns(body, newer))
+    return st.builds(agent.Envelope.around, full, numbers) | st.builds(agent.Envelope, id=numbers, unknown=newer)
 
 
 def _paired(noun: type, values: dict[str, Any]) -> dict[str, Any]:

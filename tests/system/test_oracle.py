@@ -159,10 +159,15 @@ def ids(found: Observation) -> tuple[int, ...] | None:
     return (owner.ruid, owner.euid, owner.suid, owner.rgid, owner.egid, owner.sgid)
 
 
+def settled(name: str | None) -> str | None:
+    """A worker of the kernel is renamed by whatever it does next."""
+    return "kworker" if name and name.startswith("kworker/") else name
+
+
 FIELDS: Mapping[str, Callable[[Observation], Any]] = {
     "ppid": lambda found: found.sample.ppid,
-    "comm": lambda found: found.sample.comm,
-    "name": lambda found: found.facts.name,
+    "comm": lambda found: settled(found.sample.comm),
+    "name": lambda found: settled(found.facts.name),
     "executable_path": lambda found: found.facts.executable_path,
     "command_line": lambda found: found.facts.command_line,
     "cwd": lambda found: found.facts.cwd,

@@ -51,6 +51,7 @@ class Site:
     enter: Callable[[str], None] = stay_as_we_are  # called with the role in each new process, before it reads a byte
     report: Callable[[str], None] = to_stderr  # takes one line
     max_frame: int = MAX_FRAME
+    adopter: int = 0  # the subreaper that the admin comes to, where there has to be one
 
     def codec_of(self, role: str) -> Codec:
         return self.inboxes.get(role, self.vocabulary)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
+
+_STATUS: Final = Path("/proc/thread-self/status")
+_FILESYSTEM_UID: Final = re.compile(rb"^Uid:(?:\t\d+){3}\t(\d+)$", re.MULTILINE)
 
 
 def filesystem_uid() -> int:
     """Read, not asked: the call that would tell could also change it, and a role may be denied it."""
-    status = Path("/proc/thread-self/status").read_bytes()
-    found = re.search(rb"^Uid:(?:\t\d+){3}\t(\d+)$", status, re.MULTILINE)
+    found = _FILESYSTEM_UID.search(_STATUS.read_bytes())
     if found is None:
-        raise OSError("/proc/thread-self/status: no uids in it")
+        raise OSError(f"{_STATUS}: no uids in it")
     return int(found[1])

@@ -6,9 +6,7 @@ its parent (a change of user id would untie it), and only then a socket is opene
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import time
 from contextlib import ExitStack
 from multiprocessing.context import ForkContext
@@ -19,6 +17,7 @@ from daemoneye.actors.transport.addresses import ADMIN, LOGGER
 from daemoneye.actors.transport.children import ChildProcess
 from daemoneye.actors.transport.loans import BorrowedProcess, loan_of
 from daemoneye.errors import Exit
+from daemoneye.host.capabilities import die_with_parent
 from daemoneye.logs import log
 from daemoneye.sanitize.hostile import printable
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from daemoneye.actors.transport.kin import Kin
     from daemoneye.actors.transport.loans import ProcessEnd
 
-_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 # The first child exits right after its fork; a loaded host may take a scheduling round or two, not thirty.
 _SECOND_FORK_S: Final = 3.0
 _ROLES_OF_THESPIAN: Final = {"startAdmin": ADMIN, "startupASLogger": LOGGER}
@@ -36,19 +34,21 @@ _ROLES_OF_THESPIAN: Final = {"startAdmin": ADMIN, "startupASLogger": LOGGER}
 
 def tie_to_parent(parent_pid: int) -> None:
     """Die with the parent. It may have died before we asked, and then nobody would tell us."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    die_with_parent()
     if os.getppid() != parent_pid:
         os._exit(1)
 
 
-def tie_to_adopter(first_child: int) -> None:
-    """The admin forks a second time; once the first child is gone, its parent is whoever adopts (runner or init)."""
+def tie_to_adopter(first_child: int, adopter: int = 0) -> None:
+    """The admin forks a second time; once the first child is gone, its parent is whoever adopts.
+
+    Where that has to be a certain process, another one means that this one has died meanwhile: an admin that outlived
+    it would be found, listening, by whatever is started next.
+    """
     deadline = time.monotonic() + _SECOND_FORK_S
     while (parent := os.getppid()) == first_child and time.monotonic() < deadline:
         time.sleep(0.001)
-    tie_to_parent(parent)
+    tie_to_parent(adopter or parent)
 
 
 class Sockets(Protocol):

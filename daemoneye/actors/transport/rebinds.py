@@ -1,8 +1,8 @@
 """Every defect of Thespian 4.0.1 that we mend from outside: what it does, and what is done about it here.
 
-All but the first are mended by ``apply``, in the processes that we start, after the fork and before Thespian's code
-runs there; the process that imports this keeps the library as it is. Each has its test in
-``tests/actors/test_rebinds.py``, under the name of the function that mends it.
+All but the first are mended by ``apply``: in main, and so in all its forks, or else in the processes that we start,
+after the fork and before Thespian's code runs there. Whoever only imports this keeps the library as it is. Each has its
+test in ``tests/actors/test_rebinds.py``, under the name of the function that mends it.
 
 Two more are mended where their code is replaced anyway: processes inherit each other's listening sockets, so that a
 dead admin's address stays taken (``transport.forget_inherited``), and children outlive a killed parent
@@ -12,6 +12,7 @@ dead admin's address stays taken (``transport.forget_inherited``), and children 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import signal
 import socket
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from thespian.system import logdirector
 from thespian.system import multiprocCommon as multiproc  # noqa: N813 - a module, not a class
+from thespian.system.messages.admin import PendingActorResponse
 from thespian.system.transport import ReceiveEnvelope, TransmitIntent
 from thespian.system.utilis import thesplog_control
 
@@ -53,11 +55,16 @@ FAULTS: Final = frozenset(
     )
 )
 
+_NO_ACTOR: Final = PendingActorResponse.ERROR_Invalid_ActorClass  # which is raised where the actor was asked for
+
 __all__ = ["apply", "multiproc", "no_messages_in_log_files", "no_name_lookup", "tcp"]
 
 
+@functools.cache
 def apply() -> None:
+    """Once: what is mended in a process is mended in its forks, and costs them no memory of their own."""
     no_child_is_forgotten()
+    an_unborn_child_is_reported()
     a_dead_logger_is_replaced()
     a_fault_is_fatal()
     no_messages_in_log_files()
@@ -72,6 +79,21 @@ def no_child_is_forgotten() -> None:
     replaced does nothing that the handler of SIGCHLD does not do better.
     """
     multiproc.MultiProcReplicator._childExited = lambda _self, _address: None  # noqa: SLF001 - that is the defect
+
+
+def an_unborn_child_is_reported() -> None:
+    """A child of the admin that dies before it is there is reported to nobody: who asked for it waits three minutes."""
+    take_note = multiproc.MultiProcReplicator.childDied
+
+    def child_died(admin: Any) -> bool:
+        before = list(getattr(admin, "_child_procs", ()))
+        goes_on = take_note(admin)
+        for dead in (each for each in before if each not in admin._child_procs):  # noqa: SLF001
+            for request in admin._pendingChildren.pop(dead.childNum, ()):  # noqa: SLF001
+                admin._sendPendingActorResponse(request, None, _NO_ACTOR, "died before it was there")  # noqa: SLF001
+        return goes_on
+
+    multiproc.MultiProcAdmin.childDied = child_died
 
 
 def a_dead_logger_is_replaced() -> None:

@@ -18,7 +18,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from thespian.actors import ActorAddress
-from thespian.system.transport import ExternalInterfaceTransportInit
+from thespian.system.transport import ExternalInterfaceTransportInit, SendStatus
 
 from daemoneye.actors.transport.addresses import ADMIN, UnixAddress
 from daemoneye.actors.transport.identity import filesystem_uid
@@ -94,7 +94,7 @@ class UnixTransport(Receiving, Sending, tcp.TCPTransport):
         """We are the second fork: the first is gone or about to go."""
         first_child, self.kin.own_pid = self.kin.own_pid, os.getpid()
         self.kin.admin_pid = os.getpid()
-        tie_to_adopter(first_child)
+        tie_to_adopter(first_child, self.site.adopter)
 
     def _prepare_loop(self) -> None:
         """What the main loop keeps its books in."""
@@ -124,9 +124,17 @@ class UnixTransport(Receiving, Sending, tcp.TCPTransport):
         self._unlink(self._address)
         _open.discard(self)
         connections = tuple(self._connections())
+        self._give_up_sending()
         super().close()
         for connection in connections:  # Thespian means to, and does not
             connection.close()
+
+    def _give_up_sending(self) -> None:
+        """Whoever hears that a message was not sent may want to send another; Thespian would stumble over it."""
+        unsent, self._transmitIntents = self._transmitIntents, {}
+        for each in unsent.values():
+            each.tx_done(SendStatus.Failed)
+        self._transmitIntents.clear()
 
     def abandon(self) -> None:
         """Close without a word to anybody: these connections are our parent's."""

@@ -72,6 +72,7 @@ class ProcfsSource:
         environment_names: Collection[str] = (),
         process_timeout_s: float = 5.0,
         proc_root: bytes = b"/proc",
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         with ExitStack() as unwinding:
             self._proc = open_proc(proc_root)
@@ -82,7 +83,7 @@ class ProcfsSource:
         wanted = Wanted(frozenset(os.fsencode(name) for name in environment_names), mask)
         self._depth = depth
         self._facts = FactsReader(depth=depth, wanted=wanted, home=home)
-        self._rounds = Rounds(self._visit, process_timeout_s)
+        self._rounds = Rounds(self._visit, process_timeout_s, progress)
         self._known: dict[int, _Known] = {}
         self._scans = 0
         self._now_s = 0.0

@@ -61,3 +61,40 @@ def test_the_disk_column_says_kernel_for_what_never_had_a_file() -> None:
 def test_an_unknown_share_is_a_dash() -> None:
     """Nothing is made up."""
     assert (cells.percent(None), cells.percent(0.04), cells.percent(312.5)) == ("-", "0.0", "312.5")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, "-"),
+        (0.0, "0.0s"),
+        (9.94, "9.9s"),
+        (10.0, "10s"),
+        (59.9, "59s"),
+        (60.0, "1m 0s"),
+        (3725.0, "1h 2m"),
+        (86400.0, "1d 0h"),
+        (100 * 86400.0 + 3600, "100d 1h"),
+        (-1.0, "-"),
+        (float("nan"), "-"),
+        (float("inf"), "-"),
+        (1e300, "-"),
+    ],
+)
+def test_a_length_of_time_is_shown_in_its_two_largest_units(seconds: float | None, shown: str) -> None:
+    """Uptimes of seconds and of months are read at a glance, and nonsense is not known."""
+    assert cells.elapsed(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "shown"),
+    [
+        (None, None),
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_700_000_000_123, "2023-11-14T22:13:20.123Z"),
+        (2**63 - 1, None),
+    ],
+)
+def test_a_moment_is_written_for_programs(at_ms: int | None, shown: str | None) -> None:
+    """RFC 3339 in UTC, and null beyond the calendar."""
+    assert cells.moment(at_ms) == shown

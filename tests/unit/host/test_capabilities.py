@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,24 @@ def test_orphans_come_to_whoever_adopts_them() -> None:
         return orphan != child
 
     assert in_a_child(adopt) is True
+
+
+def test_a_child_can_be_tied_to_its_parent() -> None:
+    """It is killed when the parent ends, however that ends."""
+
+    def outlive() -> bool:
+        kernel.adopt_orphans()
+        ready, told = os.pipe()
+        child = os.fork()
+        if child == 0:
+            if os.fork() == 0:
+                kernel.die_with_parent()
+                os.write(told, b".")
+                signal.pause()
+            os.read(ready, 1)
+            os._exit(0)
+        os.waitpid(child, 0)
+        _, status = os.waitpid(-1, 0)
+        return os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+
+    assert in_a_child(outlive) is True

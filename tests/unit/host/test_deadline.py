@@ -136,3 +136,19 @@ def test_a_bug_in_a_visit_is_not_swallowed() -> None:
 
     with pytest.raises(ZeroDivisionError):
         Rounds(visit, TIMEOUT_S).run([1])
+
+
+def test_a_round_that_waits_within_its_deadline_gets_on(visits: Visits) -> None:
+    """Whoever watches from outside is told so while one visit hangs, because that ends by itself."""
+    told: list[int] = []
+    visits.hang_unless_cautious = {2}
+    assert Rounds(visits, TIMEOUT_S, lambda: told.append(threading.get_ident())).run([1, 2, 3]).timeouts == frozenset()
+    assert len(told) >= 3
+    assert set(told) == {threading.get_ident()}
+
+
+def test_a_short_round_has_nothing_to_tell(visits: Visits) -> None:
+    """What is over at once needs no sign of life."""
+    told: list[None] = []
+    Rounds(visits, 60.0, lambda: told.append(None)).run([1])
+    assert told == []

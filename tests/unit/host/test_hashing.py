@@ -274,3 +274,13 @@ def test_what_hashing_needs_is_loaded_ahead(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     assert prepare() == ""
     assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_pieces_are_no_larger_than_asked_for(tmp_path: Path) -> None:
+    """A small budget is kept byte by byte: no more is read at a time than the caller can answer for."""
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 1000)
+    pieces: list[int] = []
+    with path.open("rb") as file:
+        outcome = hash_descriptor(file.fileno(), piece=300, pace=lambda count: not pieces.append(count))  # type: ignore[func-returns-value]
+    assert (outcome.status, pieces) == (HashStatus.HASHED, [300, 300, 300, 100])

@@ -173,6 +173,15 @@ def test_a_process_that_cannot_be_identified_is_not_taken_for_ended() -> None:
     assert snapshot.unseen == {5500}
 
 
+def test_every_process_is_a_sign_of_progress() -> None:
+    """Who watches a scan can tell a long one from one that hangs."""
+    recording, told = Recording.load("darwin"), list[None]()
+    source = recording.source()
+    source._progress = lambda: told.append(None)
+    source.scan()
+    assert len(told) == len(recording.processes)
+
+
 def test_command_lines_leave_masked() -> None:
     """The reader hands every command line to the redactor and keeps what comes back."""
 

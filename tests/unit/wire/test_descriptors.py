@@ -10,7 +10,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto
 
 from daemoneye.wire.codec import decode, encode
-from daemoneye.wire.generated import common_pb2, ipc_pb2
+from daemoneye.wire.generated import agent_pb2, common_pb2, ipc_pb2
 from daemoneye.wire.shape import shape_of
 from tests.fakes.nouns import ENUMS, NOUNS
 
@@ -53,13 +53,58 @@ CONTRACT = {
     "CapabilityRequest": "1 client_id string|2 requested_domains rep MonitoringDomain|3 client_version opt string",
     "CapabilityResponse": "1 negotiation_success bool|2 capabilities opt CollectionCapabilities"
     "|3 error_message opt string|4 server_version opt string",
+    "Envelope": "1 id uint64|2 hello opt Hello|3 welcome opt Welcome|4 refusal opt Refusal"
+    "|16 status_request opt StatusRequest|17 health_request opt HealthRequest|18 child_request opt ChildRequest"
+    "|19 reload_request opt ReloadRequest|20 processes_request opt ProcessesRequest"
+    "|21 entries_request opt EntriesRequest|22 metrics_request opt MetricsRequest|64 status opt Status"
+    "|65 health opt Health|66 accepted opt Accepted|67 processes opt Processes|68 entries opt Entries"
+    "|69 metrics opt Metrics",
+    "Hello": "1 versions rep uint32|2 client string",
+    "Welcome": "1 version uint32|2 server string",
+    "Refusal": "1 code RefusalCode|2 text string|3 versions rep uint32",
+    "HealthRequest": "1 child opt string",
+    "ChildRequest": "1 action ChildAction|2 child string",
+    "Accepted": "1 text string",
+    "Status": "1 state string|2 pid uint32|3 version string|4 uptime_s double|5 tree uint32|6 children rep ChildReport"
+    "|7 coverage opt Coverage|8 sandbox rep ProcessReport|9 findings rep string|10 config opt ConfigReport"
+    "|11 reload opt ReloadReport|12 clients opt ClientsReport|13 scan opt ScanReport"
+    "|14 journal opt JournalReport|15 sinks rep SinkReport",
+    "JournalReport": "1 trouble string|2 detail string|3 chain string|4 streams rep StreamReport|5 disk_bytes uint64"
+    "|6 recorded uint64|7 pruned uint64|8 waiting uint64|9 refused rep RefusedEntry|10 dropped rep DroppedEntry"
+    "|11 alert_file opt AlertFileReport",
+    "StreamReport": "1 name string|2 last uint64|3 kept uint64",
+    "SinkReport": "1 name string|2 state string|3 trouble string|4 acknowledged uint64|5 set_aside uint64"
+    "|6 retries uint64|7 behind uint64|8 last_success_ms opt int64",
+    "AlertFileReport": "1 path string|2 last uint64|3 written uint64|4 trouble string|5 detail string",
+    "Health": "1 children rep ChildReport",
+    "ChildReport": "1 name string|2 pid opt uint32|3 state string|4 restarts uint32|5 uptime_s opt double"
+    "|6 heartbeat_age_s opt double|7 privilege string|8 generation uint32|9 last_words string",
+    "Processes": "1 records rep ProcessRecord|2 part uint32|3 last bool|4 coverage opt Coverage|5 left_out uint32",
+    "EntriesRequest": "1 stream string|2 after opt uint64|3 through opt uint64|4 since_ms opt uint64"
+    "|5 until_ms opt uint64|6 at_least opt uint32|7 kind opt string|8 pid opt uint32|9 name opt string"
+    "|10 name_glob opt string|11 sha256 opt string|12 entity_id opt string|13 parent_entity_id opt string",
+    "Entries": "1 entries rep RecordedEntry|2 reached uint64|3 end uint64|4 left_out uint32",
+    "RecordedEntry": "1 stream string|2 sequence uint64|3 id string|4 severity uint32|5 kind string|6 wall_ms int64"
+    "|7 monotonic_ns int64|8 boot_id string|9 body string|10 pid opt uint32|11 entity_id opt string"
+    "|12 parent_entity_id opt string|13 name opt string|14 sha256 opt string",
+    "Metrics": "1 text string",
 }
 ENUM_VALUES = {
     "TaskType": "ENUMERATE_PROCESSES CHECK_PROCESS_HASH MONITOR_PROCESS_TREE VERIFY_EXECUTABLE "
     "MONITOR_NETWORK_CONNECTIONS TRACK_FILE_OPERATIONS COLLECT_PERFORMANCE_METRICS",
     "MonitoringDomain": "PROCESS NETWORK FILESYSTEM PERFORMANCE",
 }
-RESERVED = {"ProcessRecord": (18, 31), "DetectionResult": (9, 31)}
+RESERVED = {
+    "ProcessRecord": [(18, 31)],
+    "DetectionResult": [(9, 31)],
+    "Envelope": [(5, 15), (23, 47), (48, 63), (70, 95), (96, 111)],
+}
+PREFIXES = {
+    "OnDisk": "ON_DISK_",
+    "HashStatus": "HASH_STATUS_",
+    "RefusalCode": "REFUSAL_CODE_",
+    "ChildAction": "CHILD_ACTION_",
+}
 WORDS = {
     FieldDescriptor.TYPE_STRING: "string",
     FieldDescriptor.TYPE_BOOL: "bool",
@@ -69,8 +114,9 @@ WORDS = {
     FieldDescriptor.TYPE_INT64: "int64",
     FieldDescriptor.TYPE_DOUBLE: "double",
 }
-MESSAGES = {**common_pb2.DESCRIPTOR.message_types_by_name, **ipc_pb2.DESCRIPTOR.message_types_by_name}
-ENUM_DESCRIPTORS = {**common_pb2.DESCRIPTOR.enum_types_by_name, **ipc_pb2.DESCRIPTOR.enum_types_by_name}
+FILES = (common_pb2.DESCRIPTOR, ipc_pb2.DESCRIPTOR, agent_pb2.DESCRIPTOR)
+MESSAGES = {name: message for file in FILES for name, message in file.message_types_by_name.items()}
+ENUM_DESCRIPTORS = {name: enum for file in FILES for name, enum in file.enum_types_by_name.items()}
 
 
 def line_of(field: FieldDescriptor) -> str:
@@ -99,7 +145,7 @@ def test_numbers_that_others_may_grow_into_are_reserved(message: str) -> None:
     described = DescriptorProto()
     MESSAGES[message].CopyToProto(described)
     found = [(span.start, span.end - 1) for span in described.reserved_range]
-    assert found == ([RESERVED[message]] if message in RESERVED else [])
+    assert found == RESERVED.get(message, [])
 
 
 def test_every_message_and_enumeration_has_its_noun() -> None:
@@ -126,7 +172,7 @@ def test_a_noun_in_which_nothing_is_said_is_an_empty_message(noun: type) -> None
 @pytest.mark.parametrize("enum", ENUMS)
 def test_a_noun_enumeration_has_the_members_of_its_message(enum: type[OpenEnum]) -> None:
     """Names of states are the same in Python, in JSON and in proto/."""
-    prefix = {"OnDisk": "ON_DISK_", "HashStatus": "HASH_STATUS_"}.get(enum.__name__, "")
+    prefix = PREFIXES.get(enum.__name__, "")
     described = ENUM_DESCRIPTORS[enum.__name__].values
     assert [(prefix + member.name, member.value) for member in enum] == [(v.name, v.number) for v in described]
 

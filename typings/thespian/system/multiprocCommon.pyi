@@ -16,7 +16,7 @@ class MultiProcReplicator:
     transport: Any
     _child_procs: list[Any]
     _childExited: Callable[..., None]
-    def childDied(self) -> bool: ...
+    childDied: Callable[..., bool]
 
 class MultiProcAdmin(MultiProcReplicator):
     logDefs: Any

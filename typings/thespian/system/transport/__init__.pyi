@@ -14,5 +14,6 @@ class TransmitIntent:
 
 class SendStatus:
     Sent: Any
+    Failed: Any
     BadPacket: Any
     DeadTarget: Any
