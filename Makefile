@@ -3,6 +3,10 @@ VENV ?= .venv
 BIN  := $(VENV)/bin
 # A pure package decides; nothing it does may go untested.
 PURE := daemoneye/model/*,daemoneye/sanitize/*,daemoneye/lifecycle/*,daemoneye/supervisor/*,daemoneye/messages/*,daemoneye/gateway/*,daemoneye/integrity/*,daemoneye/hashing/*
+# Whole agents live and die in some tests, beside everything else that a machine does: what fails has a second chance,
+# without the others, and is told.
+ONLY_FAILED := --last-failed --last-failed-no-failures none
+AGAIN := == once more, those that failed alone:
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -23,7 +27,7 @@ test: $(VENV)/.installed lint types check ## everything a change must pass: lint
 
 check: $(VENV)/.installed ## tests and coverage gates only
 	@rm -f .coverage .coverage.*
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/coverage run -m pytest
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; $(BIN)/coverage run -m pytest || { echo "$(AGAIN)"; $(BIN)/coverage run -m pytest $(ONLY_FAILED); }
 	@$(BIN)/coverage combine -q
 	@echo "pure packages, branch coverage (gate: 95 %):"
 	@$(BIN)/coverage report --include='$(PURE)' --fail-under=95
@@ -31,7 +35,7 @@ check: $(VENV)/.installed ## tests and coverage gates only
 	@$(BIN)/coverage report --fail-under=85
 
 tests: $(VENV)/.installed ## tests only, or those of TESTS, as CI does on newer interpreters
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; $(BIN)/python -m pytest $(TESTS) || { echo "$(AGAIN)"; $(BIN)/python -m pytest $(TESTS) $(ONLY_FAILED); }
 
 lint: $(VENV)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check .

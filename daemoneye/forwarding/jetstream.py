@@ -27,6 +27,7 @@ from daemoneye.forwarding.line import NoConnection
 from daemoneye.forwarding.rendering import AsLine
 from daemoneye.forwarding.security import client_context, why
 from daemoneye.model.record import Stream
+from daemoneye.outputs.formats import SHORTEST_LIMIT
 from daemoneye.outputs.relp import Acked, Closed, Refused
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
 
 # Publications on their way: at 20,000 a second those of 13 ms, more than a round trip within one site.
 WINDOW: Final = 256
-# The server's default for a message is 1 MiB, headers included; ours have some hundred bytes.
-_LONGEST: Final = 1024 * 1024 - 1024
+# What a server takes is 1 MiB by default, headers included; ours have some hundred bytes.
+_LONGEST: Final = 1024 * 1024
+_FOR_HEADERS: Final = 1024
 _SUBJECTS: Final = {Stream.ALERTS: "alert", Stream.EVENTS: "event"}
 _HEALTH: Final = "health"
 _CLOSE_S: Final = 1.0
@@ -54,7 +56,7 @@ class JetStreamReceiver:
         self._settings = settings
         self._origin = origin
         self.timeout_s = settings.timeout
-        self.render = AsLine(origin, _LONGEST)
+        self.render = AsLine(origin, _LONGEST - _FOR_HEADERS)
 
     def connect(self) -> JetStreamLine:
         options = self._options()
@@ -62,6 +64,8 @@ class JetStreamReceiver:
         if trouble := line.connect(options, self.timeout_s):
             line.close()
             raise NoConnection(f"{urlsplit(options['servers']).netloc}: {trouble}")
+        # one that takes less gets less of a long record, rather than nothing
+        self.render = AsLine(self._origin, max(SHORTEST_LIMIT, min(_LONGEST, line.takes) - _FOR_HEADERS))
         return line
 
     def _options(self) -> dict[str, Any]:
@@ -139,6 +143,12 @@ class JetStreamLine:
     # -- what goes out
 
     @property
+    def takes(self) -> int:
+        """How many bytes the server takes at once, if it says so."""
+        said: Any = self._client.max_payload
+        return said if isinstance(said, int) else _LONGEST
+
+    @property
     def room(self) -> int:
         return 0 if self._ended else WINDOW - len(self._unanswered) - len(self._outgoing)
 
@@ -148,6 +158,10 @@ class JetStreamLine:
     def tell(self, identity: str, health: bytes) -> None:
         self._outgoing.append((identity, _HEALTH, health))
 
+    async def _publish_all(self) -> None:
+        while self._outgoing and not self._ended:
+            await self._publish(*self._outgoing.popleft())
+
     async def _publish(self, identity: str, kind: str, message: bytes) -> None:
         try:
             answer = await self._stream.publish_async(
@@ -155,8 +169,6 @@ class JetStreamLine:
             )
         except nats.errors.MaxPayloadError:
             self._tell(Refused(identity, f"{len(message)} bytes: more than the server takes"))
-        except nats.errors.Error as error:
-            self._end(error)
         else:
             self._unanswered[identity] = answer
             answer.add_done_callback(partial(self._answered, identity))
@@ -173,8 +185,11 @@ class JetStreamLine:
         return told
 
     async def _turn(self, seconds: float) -> None:
-        while self._outgoing and not self._ended:
-            await self._publish(*self._outgoing.popleft())
+        if self._outgoing:
+            publishing = asyncio.create_task(self._publish_all())
+            await asyncio.wait({publishing})
+            if failure := publishing.exception():  # the library chokes on what the server has said before
+                self._end(failure)
         if not self._events:
             self._something.clear()
             with suppress(TimeoutError):

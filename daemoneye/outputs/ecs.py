@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from daemoneye.model.alert import Severity
@@ -95,6 +96,7 @@ def document(body: Json, sequence: int, origin: Origin) -> Json:
     return present(said)
 
 
+@lru_cache(maxsize=256)  # all that one scan has found has one time
 def timestamp(wall_ms: int) -> str:
     # not fromtimestamp: a year beyond the C library's is a clock set wrong, not an error
     moment = _EPOCH + timedelta(milliseconds=max(0, min(wall_ms, _LAST_MS)))

@@ -25,6 +25,7 @@ COOKIE: Final = "@cee: "
 _FACILITY: Final = 10  # authpriv: what system loggers keep from the eyes of ordinary users
 _SEVERITIES: Final = {"info": 6, "low": 5, "medium": 4, "high": 3, "critical": 2}
 _UNPRINTABLE: Final = re.compile(r"[^!-~]")  # a header is printable ASCII without spaces
+_ORDINARY: Final = re.compile(r"[A-Za-z0-9._-]*").fullmatch  # all that we write
 _SPECIAL: Final = re.compile(r'(["\\\]])')
 _LONGEST_HEADER: Final = 288  # 64 bytes of host, 36 of id, 19 digits of sequence, 27 of rule, and the rest
 SHORTEST_MESSAGE: Final = SHORTEST_LIMIT + _LONGEST_HEADER + len(COOKIE)
@@ -72,4 +73,4 @@ def _priority(body: Json) -> int:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    return text if _ORDINARY(text) else _SPECIAL.sub(r"\\\1", text)

@@ -261,9 +261,9 @@ class NatsServer(Server):
     def command(self) -> list[str]:
         return [str(NATS_SERVER), "-c", str(self.directory / "nats.conf")]
 
-    def make_stream(self, **options: Any) -> None:
+    def make_stream(self, *, max_msg_size: int = 1 << 20, **options: Any) -> None:
         definition = json.loads((RECEIVERS / "jetstream-stream.json").read_text(encoding="utf-8"))
-        definition["max_bytes"] = 1 << 28  # what a test machine has room for
+        definition |= {"max_bytes": 1 << 28, "max_msg_size": max_msg_size}  # what a test machine has room for
 
         async def make() -> None:
             client = await nats.connect(f"nats://127.0.0.1:{self.port}", **options)

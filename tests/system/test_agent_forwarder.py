@@ -160,6 +160,9 @@ def test_a_receiver_that_is_away_is_no_reason_to_die(place: Path) -> None:
         agent.until(lambda: agent.child("forwarder").uptime_s > until_s, "some time", 20)  # type: ignore[operator]
         child = agent.child("forwarder")
         assert (child.pid, child.state, child.restarts) == (before, "running", 0)
+        agent.configure({"outputs": {"relp": relp(port, timeout="200ms")}})
+        agent.send(signal.SIGHUP)
+        agent.until_replaced("forwarder", before)
         assert agent.stop() == 0
     assert place.exists()
 

@@ -272,6 +272,21 @@ def test_a_server_that_announces_more_than_it_should(recorded: Recorded, tmp_pat
     assert sum(sent) < 128 * 2**20
 
 
+def test_a_server_that_says_nonsense_of_itself(recorded: Recorded, tmp_path: Path) -> None:
+    """And is found out only when something is sent to it."""
+
+    def behave(connection: socket.socket, _: int) -> None:
+        connection.sendall(INFO.replace(b"1048576", b'"x"'))
+        while data := connection.recv(65536):
+            if b"PING\r\n" in data:
+                connection.sendall(b"PONG\r\n")
+
+    with Hostile(behave) as hostile, riding(jetstream(hostile.port), recorded, tmp_path / "own") as ride:
+        ride.until_trouble("'>' not supported")
+        until(lambda: hostile.connections > 1, "another connection")
+    assert ride.put_aside == []
+
+
 @pytest.mark.parametrize("answer", [b"{}", b'{"error":7}', b"[" * 60_000], ids=len)
 def test_a_server_whose_acknowledgement_is_none(recorded: Recorded, tmp_path: Path, answer: bytes) -> None:
     """Only what is one counts; the forwarder lives."""

@@ -15,7 +15,17 @@ from daemoneye.forwarding.relp import RelpReceiver
 from daemoneye.model.record import Stream
 from daemoneye.settings.outputs import NATS, RELP, TLS
 from tests.fakes.certificates import Authority
-from tests.fakes.fleet import NatsServer, Recorded, Rsyslog, example, needs_nats, needs_rsyslog, riding, until
+from tests.fakes.fleet import (
+    NatsServer,
+    Recorded,
+    Rsyslog,
+    example,
+    needs_nats,
+    needs_rsyslog,
+    passage,
+    riding,
+    until,
+)
 from tests.fakes.nats_accounts import made
 from tests.fakes.outgoing import ORIGIN
 
@@ -93,6 +103,23 @@ def test_an_agent_says_now_and_then_how_it_is(tmp_path: Path) -> None:
     assert said["format"] == "daemoneye.health.v1"
     assert said["recorded"] == {"alerts": 0, "events": 3}
     assert said["anchor"] == {"chain": "ab"}
+
+
+@needs_nats
+def test_a_server_that_takes_little_gets_less_of_a_long_record(tmp_path: Path) -> None:
+    """Its id, and that it was longer; nothing is set aside for it."""
+    recorded = Recorded()
+    recorded.record(Stream.ALERTS, 2)
+    said = json.loads(recorded.streams[Stream.ALERTS][1].entry.body) | {"message": "x" * 60_000}
+    recorded.streams[Stream.ALERTS][1] = passage(Stream.ALERTS, 2, json.dumps(said).encode())
+    with NatsServer(tmp_path, f'max_payload: 8192\njetstream {{ store_dir: "{tmp_path}/js" }}') as server:
+        server.make_stream(max_msg_size=8192)
+        with riding(jetstream(server.port), recorded, tmp_path / "own") as ride:
+            ride.until_acked(2)
+            assert ride.put_aside == []
+        records = [content for subject, _, content in server.messages() if subject.endswith(".alert")]
+    assert json.loads(records[1])["daemoneye"]["truncated"] > 60_000
+    assert len(records[1]) < 8192
 
 
 @needs_rsyslog

@@ -13,6 +13,7 @@ from daemoneye.gateway.desk import ANSWER_S, ON_THE_WAY
 from daemoneye.gateway.lists import LISTS, PART_S
 from daemoneye.gateway.session import FRAME_S, GREETING_S, HIGH_WATER, OUTSTANDING
 from daemoneye.messages.control import AskReload, AskStatus, ControlChild, Done
+from daemoneye.messages.forwarding import SinksState, SinksTaken
 from daemoneye.messages.observation import (
     PartTaken,
     ScanTaken,
@@ -37,6 +38,7 @@ from daemoneye.model.agent import (
     Refusal,
     RefusalCode,
     ReloadRequest,
+    SinkReport,
     Status,
     StatusRequest,
     StreamReport,
@@ -94,6 +96,23 @@ def test_before_the_first_scan_the_status_says_nothing_of_processes(house: Doors
     status = caller.answer()
     assert isinstance(status, Status)
     assert (status.coverage, status.scan) == (None, None)
+
+
+def test_how_the_receivers_are_stands_in_the_status(house: Doorstep) -> None:
+    """And an agent whose records get nowhere is not well, though nothing of it is at fault."""
+    house.stage.introduce("forwarder")
+    caller, states = house.call(), []
+    for number, trouble in enumerate(["", "connection refused"], start=1):
+        sinks = (SinkReport(name="relp", state="connected", trouble=trouble, acknowledged=7, set_aside=1),)
+        house.stage.deliver(SinksState(number=number, sinks=sinks), "forwarder")
+        assert house.stage.heard(SinksTaken)[-1] == SinksTaken(number=number)
+        caller.say(StatusRequest(), number)
+        house.stage.deliver(report(house.asked(AskStatus).request, state="running"))
+        status = caller.answer()
+        assert isinstance(status, Status)
+        assert status.sinks == sinks
+        states.append(status.state)
+    assert states == ["running", "degraded"]
 
 
 def test_how_the_journal_is_stands_in_the_status(house: Doorstep) -> None:
