@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 VENV ?= .venv
 BIN  := $(VENV)/bin
+# Agents under test give up what they were started as; what they have measured has to lie where anybody may write.
 # A pure package decides; nothing it does may go untested.
 PURE := daemoneye/model/*,daemoneye/sanitize/*,daemoneye/lifecycle/*,daemoneye/supervisor/*,daemoneye/messages/*,daemoneye/gateway/*,daemoneye/integrity/*,daemoneye/hashing/*
 # Whole agents live and die in some tests, beside everything else that a machine does: what fails has a second chance,
@@ -26,13 +27,14 @@ run: $(VENV)/.installed ## create the environment if needed, then start the agen
 test: $(VENV)/.installed lint types check ## everything a change must pass: lint, types, tests, coverage gates
 
 check: $(VENV)/.installed ## tests and coverage gates only
-	@rm -f .coverage .coverage.*
-	@PATH="$(CURDIR)/$(BIN):$$PATH"; $(BIN)/coverage run -m pytest || { echo "$(AGAIN)"; $(BIN)/coverage run -m pytest $(ONLY_FAILED); }
-	@$(BIN)/coverage combine -q
-	@echo "pure packages, branch coverage (gate: 95 %):"
-	@$(BIN)/coverage report --include='$(PURE)' --fail-under=95
-	@echo "the whole package, branch coverage (gate: 85 %):"
-	@$(BIN)/coverage report --fail-under=85
+	@data=$$(mktemp -d); chmod 1777 $$data; trap "rm -rf $$data" EXIT; export COVERAGE_FILE=$$data/of; \
+	PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	$(BIN)/coverage run -m pytest || { echo "$(AGAIN)"; $(BIN)/coverage run -m pytest $(ONLY_FAILED); }; \
+	$(BIN)/coverage combine -q; \
+	echo "pure packages, branch coverage (gate: 95 %):"; \
+	$(BIN)/coverage report --include='$(PURE)' --fail-under=95; \
+	echo "the whole package, branch coverage (gate: 85 %):"; \
+	$(BIN)/coverage report --fail-under=85
 
 tests: $(VENV)/.installed ## tests only, or those of TESTS, as CI does on newer interpreters
 	@PATH="$(CURDIR)/$(BIN):$$PATH"; $(BIN)/python -m pytest $(TESTS) || { echo "$(AGAIN)"; $(BIN)/python -m pytest $(TESTS) $(ONLY_FAILED); }
