@@ -29,7 +29,7 @@ from daemoneye.actors.transport.begin import begin_child
 from daemoneye.actors.transport.processes import tie_to_parent
 from daemoneye.broker.loop import Brokered, keep
 from daemoneye.errors import ConfigError
-from daemoneye.host import landlock, seccomp, signals
+from daemoneye.host import hashing, landlock, seccomp, signals
 from daemoneye.host.init_system import InitSystem
 from daemoneye.host.naming import host_name
 from daemoneye.host.privileges import plan, put_on
@@ -97,6 +97,8 @@ def _read(config: Path | None) -> Read:
 
 def _preload(settings: Settings) -> None:
     """What would be imported later could not be read later."""
+    if notice := hashing.prepare():
+        log("warning", "hashing.limited", message=notice)
     for module in (*_LOADED_LATE, *modules(settings)):
         try:
             importlib.import_module(module)
@@ -181,11 +183,12 @@ class Agent:
 
     def _leave_to(self, names: tuple[str, ...]) -> dict[str, socket.socket]:
         """Close what is not for this process; return what is."""
-        for name, each in self._prepared.sockets.items():
+        opened = self._prepared.sockets | self._prepared.channels
+        for name, each in opened.items():
             if name not in names:
                 each.close()
         os.close(self._prepared.lock)
-        return {name: self._prepared.sockets[name] for name in names}
+        return {name: opened[name] for name in names}
 
     def _enter(self, role: str) -> None:
         """In each new process of an actor, before it has a socket."""

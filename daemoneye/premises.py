@@ -15,7 +15,7 @@ from daemoneye.host.accounts import group_id
 from daemoneye.host.keys import read_or_create_key
 from daemoneye.host.naming import host_id
 from daemoneye.host.places import Owner
-from daemoneye.tree import AGENT_SOCKET, alert_file, own_directory, present
+from daemoneye.tree import AGENT_SOCKET, CHANNELS, alert_file, own_directory, present
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,8 @@ class Premises:
     """What was made while it still could be."""
 
     runtime: Path
-    sockets: dict[str, socket.socket]
+    sockets: dict[str, socket.socket]  # those at which clients knock
+    channels: dict[str, socket.socket]  # both ends of each, without a name that anybody could knock at
     broker: socket.socket
     correlation_key: bytes
     host_id: str
@@ -74,11 +75,16 @@ def prepare(settings: Settings, identities: Identities) -> Premises:
     return Premises(  # the sockets last: whatever fails leaves none behind
         runtime=paths.runtime_dir,
         sockets={AGENT_SOCKET: places.listen(paths.runtime_dir / AGENT_SOCKET, callers)},
+        channels=dict(end for names in CHANNELS for end in zip(names, _pair(), strict=True)),
         broker=places.listen(paths.runtime_dir / BROKER_SOCKET, owner, socket.SOCK_SEQPACKET, 0o600),
         correlation_key=correlation_key,
         host_id=known_as,
         lock=lock,
     )
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
 
 
 def _clients_group(settings: Settings, owner: Owner) -> int:

@@ -5,6 +5,9 @@
     ├─ admin      Thespian's ─ logger, Thespian's, with nothing to do
     │  └─ supervisor   starts the children below through the broker, health-checks and restarts them
     ├─ journal    records what is to be kept, and writes the file of alerts
+    ├─ integrity  remembers what programs were, judges what they are, and raises the alerts
+    ├─ hashing    decides what is hashed when, within a budget; starts and ends the processes that read
+    │  └─ hasher_1, …    read files that were opened for them; no actors, only digests leave them
     ├─ forwarder  sends what is recorded to other hosts; only there where an output of that kind is switched on
     ├─ gateway    answers on agent.sock
     └─ collector  looks at every process: the only one of these with a capability
@@ -23,6 +26,8 @@ from daemoneye.messages.supervision import (
     CollectorSettings,
     ForwarderSettings,
     GatewaySettings,
+    HashingSettings,
+    IntegritySettings,
     JournalSettings,
     RoleSettings,
 )
@@ -40,8 +45,14 @@ COLLECTOR: Final = "collector"
 GATEWAY: Final = "gateway"
 JOURNAL: Final = "journal"
 FORWARDER: Final = "forwarder"
+INTEGRITY: Final = "integrity"
+HASHING: Final = "hashing"
 
 AGENT_SOCKET: Final = "agent.sock"
+# The two ends of the way that opened files take.
+FILES_OUT: Final = "files.out"
+FILES_IN: Final = "files.in"
+CHANNELS: Final = ((FILES_OUT, FILES_IN),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +62,7 @@ class Role:
     name: str
     actor: str  # "module.Class"
     privileged: bool = False  # holds SYS_PTRACE and DAC_READ_SEARCH
-    sockets: tuple[str, ...] = ()  # listening ones that main opened for it
+    sockets: tuple[str, ...] = ()  # that main opened for it: listening ones, and ends of channels
     writes: tuple[str, ...] = ()  # directories of paths.* that it may write; all others are closed where Landlock is
     own_directory: bool = False  # below paths.state_dir, which it may write too
     network: bool = False  # may connect to other hosts
@@ -72,7 +83,13 @@ ROLES: Final = (
     ),
     Role(name=FORWARDER, actor="daemoneye.actors.forwarder.Forwarder", own_directory=True, network=True),
     Role(name=GATEWAY, actor="daemoneye.actors.gateway.Gateway", sockets=(AGENT_SOCKET,)),
-    Role(name=COLLECTOR, actor="daemoneye.actors.collector.Collector", privileged=True, records=True),
+    Role(
+        name=COLLECTOR,
+        actor="daemoneye.actors.collector.Collector",
+        privileged=True,
+        records=True,
+        sockets=(FILES_OUT,),
+    ),
 )
 BY_NAME: Final = {role.name: role for role in ROLES}
 
@@ -183,6 +200,24 @@ def settings_of(role: str, settings: Settings, ground: Ground) -> RoleSettings:
                 version=__version__,
                 host_name=ground.host_name,
                 host_id=ground.host_id,
+            )
+        case "integrity":
+            return IntegritySettings(
+                state_dir=str(settings.paths.state_dir),
+                similarity_threshold=settings.integrity.similarity_threshold,
+                package_verdicts=settings.integrity.package_verdicts,
+                dedup_window_s=settings.integrity.dedup_window,
+            )
+        case "hashing":
+            return HashingSettings(
+                state_dir=str(settings.paths.state_dir),
+                enabled=settings.hashing.enabled,
+                workers=settings.hashing.workers,
+                bytes_per_second=settings.hashing.bytes_per_second,
+                file_timeout_s=settings.hashing.file_timeout,
+                max_file_size=settings.hashing.max_file_size,
+                ssdeep=settings.hashing.ssdeep,
+                md5=settings.integrity.package_verdicts,
             )
         case "forwarder":
             return ForwarderSettings(

@@ -15,7 +15,7 @@ from daemoneye.host.landlock import version
 from daemoneye.host.sandbox import findings, inspect
 from daemoneye.messages.control import StatusReport
 from daemoneye.model.agent import ChildReport, ProcessReport
-from daemoneye.tree import BY_NAME, MAIN, SUPERVISOR
+from daemoneye.tree import BY_NAME, HASHING, MAIN, SUPERVISOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from daemoneye.actors.lives import Lives
     from daemoneye.actors.reloading import Reloads
     from daemoneye.host.identities import Identity
+    from daemoneye.model.reports import WorkerReport
     from daemoneye.supervisor.child import ChildStatus
     from daemoneye.supervisor.machine import Supervisor
     from daemoneye.tree import Ground
@@ -36,6 +37,7 @@ class Account:
         self._policy = policy
         self._lives = lives
         self._reloads = reloads
+        self.workers: tuple[WorkerReport, ...] = ()  # as the hashing child tells it, whose children they are
         # nobody lives who asked for it and did not get it, so what the kernel has is what they have
         self._landlock = f"version {version()}" if version() else NONE
         self._above = {
@@ -49,6 +51,7 @@ class Account:
     def status(self, request: int, tree: int, began_s: float) -> StatusReport:
         now_s = time.monotonic()
         processes = dict(self._above) | {life.name: life.lease.pid for life in self._lives.all}
+        processes |= {worker.name: worker.pid for worker in self.workers if worker.pid}
         looks = [self._look(name, pid) for name, pid in processes.items()]
         return StatusReport(
             request=request,
@@ -77,6 +80,8 @@ class Account:
     def _children(self, now_s: float) -> Iterator[ChildReport]:
         for child in self._policy.children:
             yield self._child(child, now_s)
+            if child.name == HASHING:
+                yield from (self._worker(worker, now_s) for worker in self.workers)
 
     def _child(self, child: ChildStatus, now_s: float) -> ChildReport:
         life = self._lives.of(child.name, child.generation)
@@ -91,6 +96,23 @@ class Account:
             generation=child.generation,
             last_words=self._lives.last_words.get(child.name, ""),
         )
+
+    @staticmethod
+    def _worker(worker: WorkerReport, now_s: float) -> ChildReport:
+        return ChildReport(
+            name=worker.name,
+            pid=worker.pid,
+            state=worker.state,
+            restarts=worker.restarts,
+            uptime_s=None if worker.began_s is None else now_s - worker.began_s,
+            privilege=NONE,
+            generation=worker.generation,
+            last_words=worker.last_words,
+        )
+
+    @property
+    def worker_names(self) -> tuple[str, ...]:
+        return tuple(worker.name for worker in self.workers)
 
     def _look(self, name: str, pid: int) -> tuple[ProcessReport, tuple[str, ...]]:
         try:

@@ -24,35 +24,37 @@ from daemoneye.actors.lives import Life, Lives
 from daemoneye.actors.reloading import Reloads
 from daemoneye.actors.table import peers_of
 from daemoneye.actors.transport.for_actors import logger_of, look_at_children, name_of
+from daemoneye.actors.wishes import judged
 from daemoneye.broker import words
 from daemoneye.broker.lending import Control
 from daemoneye.errors import Exit
 from daemoneye.logs import log
-from daemoneye.messages import control, supervision
+from daemoneye.messages import control, hashing, supervision
+from daemoneye.messages.integrity import ChildrenInTrouble
 from daemoneye.messages.tree import SettingsRead, SettingsUnreadable, StartTree
-from daemoneye.model.agent import ChildAction
 from daemoneye.supervisor import effects, events, reload
 from daemoneye.supervisor.machine import Supervisor
 from daemoneye.supervisor.transitions import State, TreeState
-from daemoneye.tree import BY_NAME, GATEWAY, JOURNAL, Ground, settings_of
+from daemoneye.tree import BY_NAME, GATEWAY, HASHING, INTEGRITY, JOURNAL, Ground, settings_of
 from daemoneye.tree import supervision as specification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from thespian.actors import ActorAddress
 
     from daemoneye.actors.lives import Lender
     from daemoneye.supervisor.effects import Effect
     from daemoneye.supervisor.events import Event
 
-_REQUESTS: Final[dict[ChildAction, Callable[[str], events.Request]]] = {
-    ChildAction.RESTART: events.RestartRequested,
-    ChildAction.PAUSE: events.PauseRequested,
-    ChildAction.RESUME: events.ResumeRequested,
-}
 # Whoever is in another state is missed, and the watchdog of the init system is not answered meanwhile.
 _IN_ORDER: Final = frozenset((State.RUNNING, State.PAUSED, State.STOPPED))
+# What integrity is told: whoever is on the way up or down on purpose is not missed, unless it takes too long.
+_TROUBLES: Final = {
+    State.STARTING: "down",
+    State.BACKING_OFF: "down",
+    State.WAITING: "down",
+    State.PAUSED: "down",
+    State.FAILED: "quarantined",
+}
 
 
 class SupervisorActor(GuardedActor):
@@ -83,6 +85,7 @@ class SupervisorActor(GuardedActor):
         self._account = Account(self.ground, self._policy, self._lives, self._reloads, logger_of(self))
         self._pending: deque[Event] = deque((events.StartRequested(),))
         self._said: TreeState | None = None
+        self._troubles: tuple[tuple[str, str], ...] = ()
         self._settle()
 
     # -- what comes in
@@ -93,6 +96,8 @@ class SupervisorActor(GuardedActor):
                 life.address, life.known_as = sender, name_of(sender)
                 self._pending.append(events.ChildStarted(life.name, generation))
                 self._introduce(life)
+                if life.name == INTEGRITY:
+                    self._tell(INTEGRITY, ChildrenInTrouble(troubles=self._troubles))
             case supervision.Heartbeat(generation=generation) if generation == life.generation:
                 beat = events.Heartbeat(life.name, generation, message.work_done, message.idle)
                 self._pending.append(beat)
@@ -100,6 +105,8 @@ class SupervisorActor(GuardedActor):
                 self._reloads.applied(life.name, config)
             case supervision.SettingsRefused(config=config):
                 self._reloads.refused(life.name, config, message.reason)
+            case hashing.Workers(workers=workers) if life.name == HASHING:
+                self._account.workers = workers
             case control.AskStatus(request=request):
                 self._answer(self._account.status(request, self._tree, self._began_s))
             case control.ControlChild():
@@ -133,12 +140,7 @@ class SupervisorActor(GuardedActor):
             case words.Stop():
                 self._pending.append(events.StopRequested())
             case words.Reopen():
-                self._reopen()
-
-    def _reopen(self) -> None:
-        life = self._lives.of(JOURNAL)
-        if life and life.known_as:  # one that has just begun opens its files anyway
-            self.send(life.address, supervision.Reopen())
+                self._tell(JOURNAL, supervision.Reopen())  # one that has just begun opens its files anyway
 
     def _bury(self, life: Life) -> None:
         self.unwatch(life.lease.fileno())
@@ -147,26 +149,20 @@ class SupervisorActor(GuardedActor):
         self._reloads.gone(life.name)
         if life.name == GATEWAY:
             self._reloads.nobody_asks()
+        if life.name == HASHING:
+            self._account.workers = ()  # they die with it
         self._pending.append(events.ChildDied(life.name, life.generation, manner, reason))
 
     def _control_child(self, message: control.ControlChild) -> None:
-        request, name = _REQUESTS.get(message.action), message.child
-        if refusal := self._refusal(message.action, name):
-            self._answer(control.Done(request=message.request, ok=False, text=refusal))
-        elif request:
-            # the answer first: it may be the gateway that is about to go
-            self._answer(control.Done(request=message.request, ok=True, text=f"{name}: {message.action.name.lower()}"))
-            self._pending.append(request(name))
-
-    def _refusal(self, action: ChildAction, name: str) -> str | None:
-        names = [each.name for each in self._policy.children]
-        if name not in names:
-            return f"{name}: no such child: one of {', '.join(names)}"
-        if action not in _REQUESTS:
-            return f"{action}: no such action: restart, pause or resume"
-        if action is ChildAction.PAUSE and name == GATEWAY:
-            return f"{name}: cannot be paused: nobody could ask it to resume"
-        return None
+        children = [each.name for each in self._policy.children]
+        wish = judged(message.action, message.child, children=children, workers=self._account.worker_names)
+        # the answer first: it may be the gateway that is about to go
+        self._answer(control.Done(request=message.request, ok=wish.granted, text=wish.answer))
+        match wish.follows:
+            case hashing.ReplaceWorker() as order:
+                self._tell(HASHING, order)
+            case events.RestartRequested() | events.PauseRequested() | events.ResumeRequested() as request:
+                self._pending.append(request)
 
     # -- what goes out
 
@@ -181,6 +177,15 @@ class SupervisorActor(GuardedActor):
         if self._policy.state is not self._said:
             self._said = self._policy.state
             self._control.say(words.StateSaid(self._said, self._sentence))
+        self._tell_troubles()
+
+    def _tell_troubles(self) -> None:
+        troubles = tuple(
+            (each.name, _TROUBLES[each.state]) for each in self._policy.children if each.state in _TROUBLES
+        )
+        if troubles != self._troubles:
+            self._troubles = troubles
+            self._tell(INTEGRITY, ChildrenInTrouble(troubles=troubles))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -235,7 +240,10 @@ class SupervisorActor(GuardedActor):
             self.send(new.address, supervision.Introduce(role=life.name, address=life.known_as))
 
     def _answer(self, message: control.FromSupervisor) -> None:
-        if life := self._lives.of(GATEWAY):
+        self._tell(GATEWAY, message)
+
+    def _tell(self, name: str, message: object) -> None:
+        if (life := self._lives.of(name)) and life.known_as:
             self.send(life.address, message)
 
     def _carry_out_reload(self, effect: reloading.Effect) -> None:

@@ -14,10 +14,21 @@ from daemoneye.actors.transport.addresses import RUNNER
 from daemoneye.actors.transport.fixed import FixedInbox
 from daemoneye.actors.transport.policy import CHILD, PARENT, Policy, Rule
 from daemoneye.actors.transport.vocabulary import Shape, Vocabulary
-from daemoneye.messages import control, forwarding, observation, record, supervision, tree
+from daemoneye.messages import (
+    control,
+    delivery,
+    forwarding,
+    hashing,
+    integrity,
+    observation,
+    record,
+    sightings,
+    supervision,
+    tree,
+)
 from daemoneye.settings.model import Settings
 from daemoneye.settings.rules import TriggerRule
-from daemoneye.tree import COLLECTOR, FORWARDER, GATEWAY, JOURNAL, ROLES, SUPERVISOR
+from daemoneye.tree import COLLECTOR, FORWARDER, GATEWAY, HASHING, INTEGRITY, JOURNAL, ROLES, SUPERVISOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +67,29 @@ RULES: Final = (
     Rule(JOURNAL, record.JournalState, GATEWAY),
     Rule(GATEWAY, record.StateTaken, JOURNAL),
     Rule(PARENT, supervision.Reopen, JOURNAL),
+    # which programs run, and their digests
+    Rule(COLLECTOR, sightings.Sighted, INTEGRITY),
+    Rule(INTEGRITY, hashing.Ask, HASHING),
+    Rule(HASHING, hashing.Answers, INTEGRITY),
+    *(Rule(HASHING, each, COLLECTOR) for each in (hashing.OpenFile, hashing.Digested)),
+    *(
+        Rule(one, delivery.Taken, other)
+        for one, other in (
+            (INTEGRITY, COLLECTOR),
+            (HASHING, INTEGRITY),
+            (INTEGRITY, HASHING),
+            (COLLECTOR, HASHING),
+            (GATEWAY, HASHING),
+            (GATEWAY, INTEGRITY),
+        )
+    ),
+    Rule(HASHING, hashing.Workers, SUPERVISOR),
+    Rule(PARENT, hashing.ReplaceWorker, HASHING),
+    Rule(PARENT, integrity.ChildrenInTrouble, INTEGRITY),
+    # what is trusted, and how they are
+    Rule(GATEWAY, integrity.Accept, INTEGRITY),
+    *(Rule(INTEGRITY, each, GATEWAY) for each in (integrity.Accepted, integrity.IntegrityState)),
+    Rule(HASHING, hashing.HashingState, GATEWAY),
     # what leaves the host
     Rule(FORWARDER, forwarding.Pull, JOURNAL),
     *(Rule(JOURNAL, each, FORWARDER) for each in (forwarding.Pulled, forwarding.PullRefused)),
@@ -89,6 +123,8 @@ VOCABULARY: Final = Vocabulary(
         supervision.JournalSettings,
         supervision.AlertFileSettings,
         supervision.ForwarderSettings,
+        supervision.IntegritySettings,
+        supervision.HashingSettings,
         supervision.Reopen,
         *(tree.StartTree, tree.SettingsRead, tree.SettingsUnreadable),
         *_nested(Settings()),
@@ -97,15 +133,27 @@ VOCABULARY: Final = Vocabulary(
         *observation.OBSERVATION_TYPES,
         *record.RECORD_TYPES,
         *forwarding.FORWARDING_TYPES,
+        *sightings.SIGHTING_TYPES,
+        *hashing.HASHING_TYPES,
+        *integrity.INTEGRITY_TYPES,
     },
     shapes={PosixPath: Shape(lambda path: (str(path),), Path)},
 )
 
-# The collector holds capabilities: its inbox is no pickle, and takes eight messages of numbers and text.
+# The collector holds capabilities: its inbox is no pickle, and takes eleven messages of numbers and text.
 INBOXES: Final = {
     COLLECTOR: FixedInbox(
         b"C",
-        (*_TO_CHILDREN, observation.TakeSnapshot, observation.PartTaken, observation.ScanTaken, record.Kept),
+        (
+            *_TO_CHILDREN,
+            observation.TakeSnapshot,
+            observation.PartTaken,
+            observation.ScanTaken,
+            record.Kept,
+            hashing.OpenFile,
+            hashing.Digested,
+            delivery.Taken,
+        ),
         concrete={
             supervision.Begin: {"settings": supervision.CollectorSettings},
             supervision.ApplySettings: {"settings": supervision.CollectorSettings},

@@ -66,7 +66,29 @@ class ForwarderSettings:
     host_id: str
 
 
-RoleSettings: TypeAlias = CollectorSettings | GatewaySettings | JournalSettings | ForwarderSettings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegritySettings:
+    state_dir: str
+    similarity_threshold: int
+    package_verdicts: bool
+    dedup_window_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashingSettings:
+    state_dir: str
+    enabled: bool
+    workers: int
+    bytes_per_second: int
+    file_timeout_s: float
+    max_file_size: int
+    ssdeep: bool
+    md5: bool  # somebody compares with what packages brought
+
+
+RoleSettings: TypeAlias = (
+    CollectorSettings | GatewaySettings | JournalSettings | ForwarderSettings | IntegritySettings | HashingSettings
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from thespian.actors import ActorExitRequest
 from daemoneye.actors.transport.fixed import MAX_ITEMS, MAX_TEXT, FixedInbox
 from daemoneye.actors.transport.refusals import Refused
 from daemoneye.actors.transport.vocabulary import MalformedValueError, UnknownTypeError
+from daemoneye.messages.hashing import Digested, FileDigest
 from daemoneye.messages.supervision import (
     ApplySettings,
     AskHeartbeat,
@@ -29,9 +30,11 @@ from daemoneye.messages.supervision import (
 
 COLLECTORS = {"settings": CollectorSettings}
 INBOX = FixedInbox(
-    b"C", (Begin, ApplySettings, Introduce, AskHeartbeat), concrete={Begin: COLLECTORS, ApplySettings: COLLECTORS}
+    b"C",
+    (Begin, ApplySettings, Introduce, AskHeartbeat, Digested),
+    concrete={Begin: COLLECTORS, ApplySettings: COLLECTORS},
 )
-TYPES = {Begin, ApplySettings, Introduce, AskHeartbeat, CollectorSettings, ActorExitRequest}
+TYPES = {Begin, ApplySettings, Introduce, AskHeartbeat, Digested, CollectorSettings, ActorExitRequest}
 
 integers = st.integers(-(2**63), 2**63 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -45,11 +48,18 @@ settings = st.builds(
     mask=st.booleans(),
     correlation_key=st.binary(max_size=64),
 )
+digests = st.builds(
+    FileDigest,
+    **dict.fromkeys(("dev", "ino", "size", "mtime_ns", "ctime_ns", "status"), integers),
+    **dict.fromkeys(("sha256", "ssdeep"), texts),
+    ssdeep_missing=st.booleans(),
+)
 messages = (
     st.builds(Begin, generation=integers, config=integers, settings=settings)
     | st.builds(ApplySettings, config=integers, settings=settings)
     | st.builds(Introduce, role=texts, address=texts)
     | st.builds(AskHeartbeat, generation=integers)
+    | st.builds(Digested, number=integers, files=st.lists(digests, max_size=4).map(tuple))
 )
 SAMPLE = CollectorSettings(
     interval_s=5.0,
@@ -90,7 +100,7 @@ def test_every_message_cut_short_is_refused(message: object) -> None:
 @given(st.binary(max_size=200))
 def test_bytes_of_a_stranger_are_refused_or_a_listed_message(body: bytes) -> None:
     """Whatever they are, nothing outside the list comes of them."""
-    for candidate in (body, bytes([len(body) % 6]) + body):
+    for candidate in (body, bytes([len(body) % 7]) + body):
         with contextlib.suppress(Refused):
             assert type(INBOX.decode(candidate)) in TYPES
 
@@ -141,8 +151,8 @@ def test_a_type_that_is_not_listed_neither_leaves_nor_arrives() -> None:
     for value in (SAMPLE, object(), "text", Begin):
         with pytest.raises(UnknownTypeError, match="expected a type of this inbox"):
             INBOX.encode(value)
-    with pytest.raises(UnknownTypeError, match="type 5: expected at most 4"):
-        INBOX.decode(b"\x05")
+    with pytest.raises(UnknownTypeError, match="type 6: expected at most 5"):
+        INBOX.decode(b"\x06")
 
 
 def other_settings() -> GatewaySettings:

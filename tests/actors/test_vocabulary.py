@@ -7,7 +7,7 @@ import pickle
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -61,6 +61,17 @@ class Sketched:
     colour: OnlyForTypeCheckers  # type: ignore[name-defined] # noqa: F821 - as if imported for type checkers only
 
 
+class Pair(NamedTuple):
+    left: int
+    colour: Colour | None
+
+
+@dataclass(frozen=True)
+class Shelf:
+    pairs: tuple[Pair, ...]
+    loose: object = None
+
+
 def paint(what: str, held: list[Any]) -> Painted:
     return Painted(what=what, colour=Colour.RED, inner=tuple(held))
 
@@ -106,6 +117,18 @@ def test_a_type_that_an_annotation_names_is_named_no_more() -> None:
     page = Painted(what="x", colour=Colour.RED)
     one, many = (len(WORDS.encode(Album(cover=None, pages=(page,) * count))) for count in (1, 1001))
     assert (many - one) / 1000 < len("tests.actors.test_vocabulary")
+
+
+def test_a_named_tuple_is_one_on_the_other_side() -> None:
+    """And no bare tuple, whether an annotation names it or not."""
+    words = Vocabulary((Shelf, Pair, Colour))
+    shelf = Shelf((Pair(1, Colour.RED), Pair(2, None)), loose=Pair(3, None))
+    back = words.decode(words.encode(shelf))
+    assert back == shelf
+    assert isinstance(back, Shelf)
+    assert {type(each) for each in (*back.pairs, back.loose)} == {Pair}
+    with pytest.raises(TypeError):
+        words.encode(Shelf(((1, Colour.RED),)))  # type: ignore[arg-type]
 
 
 def test_an_annotation_for_type_checkers_only_leaves_the_value_to_speak_for_itself() -> None:
@@ -226,7 +249,7 @@ def test_a_type_with_methods_that_a_pickle_can_call_is_not_listed() -> None:
     """APPENDS and its like call what they find, so they find nothing."""
     with pytest.raises(TypeError, match="append"):
         Vocabulary((Appendable,))
-    with pytest.raises(TypeError, match="enum or a dataclass"):
+    with pytest.raises(TypeError, match="an enum, a dataclass or a named tuple"):
         Vocabulary((object,))
 
 

@@ -77,7 +77,7 @@ LAYERS = {
     "integrity": ("errors", "model", "sanitize", "lifecycle"),
     "supervisor": (),
     "settings": ("errors", "model", "sanitize"),
-    "messages": ("errors", "model", "settings"),
+    "messages": ("errors", "model", "settings", "integrity"),
     "wire": ("errors", "model"),
     "logs": ("errors", "sanitize"),
     "host": ("errors", "model", "sanitize", "lifecycle", "integrity", "hashing"),
@@ -92,7 +92,7 @@ LAYERS = {
     "tree.py": ("host", "messages", "settings", "supervisor"),
     "actors": (
         *("errors", "model", "sanitize", "lifecycle", "supervisor", "settings", "messages", "wire", "logs", "host"),
-        *("gateway", "broker", "tree", "journal", "outputs", "forwarding"),
+        *("gateway", "broker", "tree", "journal", "outputs", "forwarding", "integrity", "hashing"),
     ),
     "premises.py": ("errors", "settings", "host", "tree"),
     "agent.py": (

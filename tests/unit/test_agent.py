@@ -66,7 +66,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Premises]]:
 
 def close(prepared: Premises) -> None:
     os.close(prepared.lock)
-    for each in (prepared.broker, *prepared.sockets.values()):
+    for each in (prepared.broker, *prepared.sockets.values(), *prepared.channels.values()):
         each.close()
 
 
@@ -110,7 +110,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 def prepared(place: Path) -> Iterator[Premises]:
     prepared = prepare(settings_in(place), IDENTITIES)
     yield prepared
-    for each in (prepared.broker, *prepared.sockets.values()):
+    for each in (prepared.broker, *prepared.sockets.values(), *prepared.channels.values()):
         each.close()
 
 
@@ -243,7 +243,7 @@ def test_the_runner_is_nobody_before_it_reads_anything(steps: Steps, forks: agen
     assert steps.of("put_on")[0] == (US,)
     assert steps.of("tie_to_parent")[0] == (77,)
     assert steps.of("landlock")[1] == {"make_sockets_in": None, "tcp": False, "scope_signals": False}
-    assert all(each.fileno() == -1 for each in prepared.sockets.values())
+    assert all(each.fileno() == -1 for each in (*prepared.sockets.values(), *prepared.channels.values()))
     with pytest.raises(OSError, match="Bad file descriptor") as closed:
         os.fstat(prepared.lock)
     assert closed.value.errno == errno.EBADF
@@ -265,17 +265,18 @@ def test_a_later_tree_begins_with_the_settings_of_its_day(
     assert steps.names[-1] == "run"
 
 
-@pytest.mark.parametrize(("role", "held"), [(GATEWAY, {"agent.sock"}), (COLLECTOR, set())])
+@pytest.mark.parametrize(("role", "held"), [(GATEWAY, {"agent.sock"}), (COLLECTOR, {"files.out"})])
 def test_a_role_is_left_with_what_is_its_own(
     steps: Steps, forks: agent.Agent, prepared: Premises, role: str, held: set[str]
 ) -> None:
-    """Only the gateway can answer clients."""
+    """Only the gateway can answer clients, and only the collector hands files out."""
     reading, writing = os.pipe()
     request = StartRequest(role, 3, 4, "supervisor.7.00000000", "logger.6.00000000", 5)
     forks.begin(request, writing)
     assert set(GuardedActor.inherited.sockets) == held
     assert GuardedActor.inherited.last_words == writing
-    assert {name for name, each in prepared.sockets.items() if each.fileno() >= 0} == held
+    opened = prepared.sockets | prepared.channels
+    assert {name for name, each in opened.items() if each.fileno() >= 0} == held
     _, named = steps.of("begin_child")
     assert (named["instance"], named["parent"], named["admin_pid"], named["main_pid"]) == (4, request.parent, 5, 77)
     os.close(reading)

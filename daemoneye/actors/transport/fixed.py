@@ -1,8 +1,9 @@
 """An inbox that is no pickle: a byte for the type, then its fields, one after another, each with its own bounds.
 
-For a role that may do what nobody else may. Its types are frozen dataclasses of numbers, text, bytes, tuples of text,
-and of one another; their annotations are the whole description, read once, and there is nothing in a message that could
-ask for anything else. Every length is held against its bound and against what is there before anything is made of it.
+For a role that may do what nobody else may. Its types are frozen dataclasses of numbers, text, bytes, of one another,
+and of tuples of text or of one another; their annotations are the whole description, read once, and there is nothing in
+a message that could ask for anything else. Every length is held against its bound and against what is there before
+anything is made of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import struct
 from dataclasses import fields, is_dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 from thespian.actors import ActorExitRequest
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # The longest text that settings hold is a path, with 4,096 bytes; sixteen times that is room, and no burden.
 MAX_TEXT: Final = 64 * 1024
-# The longest list is one of variable or account names, written by a person.
+# The longest list written by a person is one of variable or account names; batches are shorter.
 MAX_ITEMS: Final = 1024
 
 _INT: Final = struct.Struct("<q")
@@ -122,24 +123,12 @@ def _read_text(rest: _Rest) -> str:
         raise MalformedValueError("actor message: text is not UTF-8: expected UTF-8") from error
 
 
-def _write_texts(value: tuple[str, ...], out: bytearray) -> None:
-    _demand(value, tuple, within=len(value) <= MAX_ITEMS)
-    out += _LENGTH.pack(len(value))
-    for each in value:
-        _write_text(each, out)
-
-
-def _read_texts(rest: _Rest) -> tuple[str, ...]:
-    return tuple(_read_text(rest) for _ in range(rest.take_length(MAX_ITEMS)))
-
-
 _SIMPLE: Final[Mapping[Any, _Form]] = {
     int: _Form(_write_int, _read_int),
     bool: _Form(_write_bool, _read_bool),
     float: _Form(_write_float, _read_float),
     bytes: _Form(_write_bytes, _read_bytes),
     str: _Form(_write_text, _read_text),
-    tuple[str, ...]: _Form(_write_texts, _read_texts),
 }
 _EXIT: Final = _Form(
     lambda request, out: _write_bool(request.isRecursive, out), lambda rest: ActorExitRequest(_read_bool(rest))
@@ -149,16 +138,31 @@ _EXIT: Final = _Form(
 def _form_of(kind: Any, concrete: Mapping[type, Mapping[str, type]], around: tuple[type, ...] = ()) -> _Form:
     if kind in _SIMPLE:
         return _SIMPLE[kind]
+    if get_origin(kind) is tuple and get_args(kind)[1:] == (Ellipsis,):
+        return _form_of_each(_form_of(get_args(kind)[0], concrete, around))
     if not isinstance(kind, type) or not is_dataclass(kind) or not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        raise TypeError(f"{kind}: expected a number, text, bytes, tuple[str, ...] or a frozen dataclass of them")
+        raise TypeError(f"{kind}: expected a number, text, bytes, or a frozen dataclass or tuple of them")
     if kind in around:
         raise TypeError(f"{kind.__qualname__}: contains itself: expected a message with an end")
     hints = {**get_type_hints(kind), **concrete.get(kind, {})}
     return _form_of_parts(kind, {f.name: _form_of(hints[f.name], concrete, (*around, kind)) for f in fields(kind)})
 
 
+def _form_of_each(form: _Form) -> _Form:
+    def write(values: tuple[Any, ...], out: bytearray) -> None:
+        _demand(values, tuple, within=len(values) <= MAX_ITEMS)
+        out += _LENGTH.pack(len(values))
+        for value in values:
+            form.write(value, out)
+
+    def read(rest: _Rest) -> tuple[object, ...]:
+        return tuple(form.read(rest) for _ in range(rest.take_length(MAX_ITEMS)))
+
+    return _Form(write, read)
+
+
 def _form_of_parts(kind: type, parts: Mapping[str, _Form]) -> _Form:
-    def write(value: object, out: bytearray) -> None:
+    def write(value: Any, out: bytearray) -> None:
         _demand(value, kind)
         for name, form in parts.items():
             form.write(getattr(value, name), out)

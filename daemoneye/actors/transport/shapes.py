@@ -31,7 +31,7 @@ class _Way(NamedTuple):
 
 
 def shapes_of(kinds: Collection[type]) -> dict[type, Shape]:
-    """How each of these travels: an enum by its value, a dataclass by its fields, in their order."""
+    """How each of these travels: an enum by its value, a dataclass or named tuple by its fields, in their order."""
     drawn: dict[type, Shape] = {}
     drawing = _Drawing(frozenset(kinds), drawn)
     return {kind: drawing.shape(kind) for kind in kinds}
@@ -52,9 +52,7 @@ class _Drawing:
     def _draw(self, kind: type) -> Shape:
         if issubclass(kind, Enum):
             return Shape(lambda member: (member.value,), kind)
-        if not is_dataclass(kind):
-            raise TypeError(f"{kind.__qualname__}: expected an enum or a dataclass, or a shape of its own")
-        names = tuple(field.name for field in fields(kind))
+        names = _names(kind)
         hints = _hints(kind)
         ways = [(position, self._way(hints.get(name))) for position, name in enumerate(names)]
         return _shape(kind, names, [(position, way) for position, way in ways if way])
@@ -82,6 +80,14 @@ class _Drawing:
             return shape.build(*_of(tuple, row))
 
         return _Way(out, back)
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind))
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return tuple(kind._fields)
+    raise TypeError(f"{kind.__qualname__}: expected an enum, a dataclass or a named tuple, or a shape of its own")
 
 
 def _hints(kind: type) -> dict[str, Any]:

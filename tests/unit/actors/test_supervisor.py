@@ -21,9 +21,11 @@ from daemoneye.actors.transport.addresses import UnixAddress
 from daemoneye.broker import words
 from daemoneye.broker.lending import Outcome
 from daemoneye.host.identities import Identities, Identity, Mode
-from daemoneye.messages import control, supervision
+from daemoneye.messages import control, hashing, supervision
+from daemoneye.messages.integrity import ChildrenInTrouble
 from daemoneye.messages.tree import SettingsRead, SettingsUnreadable, StartTree
 from daemoneye.model.agent import ChildAction
+from daemoneye.model.reports import WorkerReport
 from daemoneye.settings.model import Settings
 from daemoneye.supervisor.transitions import TreeState
 from daemoneye.tree import COLLECTOR, GATEWAY, Ground, Read, present
@@ -415,3 +417,39 @@ def test_a_supervisor_that_does_not_reach_main_ends(throne: Throne, monkeypatch:
     monkeypatch.setattr(module, "Control", unreachable)
     with pytest.raises(Died):
         throne.hear(StartTree(number=1))
+
+
+def test_integrity_hears_who_is_missed(throne: Throne, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them whenever that changes, and once more when it has been restarted itself."""
+    monkeypatch.setattr(module, "INTEGRITY", GATEWAY)  # somebody who is there
+    throne.up()
+    assert throne.said_to(GATEWAY, ChildrenInTrouble)[-1].troubles == ()
+    throne.dies(COLLECTOR)
+    assert throne.said_to(GATEWAY, ChildrenInTrouble)[-1].troubles == ((COLLECTOR, "down"),)
+    throne.dies(GATEWAY)
+    throne.ready(GATEWAY)
+    assert (COLLECTOR, "down") in throne.said_to(GATEWAY, ChildrenInTrouble)[-1].troubles
+    throne.ready(COLLECTOR)
+    assert throne.said_to(GATEWAY, ChildrenInTrouble)[-1].troubles == ()
+
+
+def test_the_workers_of_another_are_shown_and_can_be_replaced(throne: Throne, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the child whose children they are; with it they are gone."""
+    for each in (module, account):
+        monkeypatch.setattr(each, "HASHING", COLLECTOR)  # somebody who is there
+    throne.up()
+    worker = WorkerReport(name="hasher_1", pid=4242, state="running", restarts=2, generation=3, began_s=990.0)
+    throne.child_says(COLLECTOR, hashing.Workers(workers=(worker,)))
+    throne.child_says(GATEWAY, hashing.Workers(workers=()))  # not its word to say
+    throne.child_says(GATEWAY, control.AskStatus(request=4))
+    (report,) = throne.said_to(GATEWAY, control.StatusReport)
+    names = [each.name for each in report.children]
+    assert names[names.index(COLLECTOR) + 1] == "hasher_1"
+    shown = report.children[names.index("hasher_1")]
+    assert (shown.pid, shown.state, shown.restarts, shown.uptime_s) == (4242, "running", 2, 10.0)
+    throne.child_says(GATEWAY, control.ControlChild(request=5, action=ChildAction.RESTART, child="hasher_1"))
+    assert throne.said_to(COLLECTOR, hashing.ReplaceWorker) == [hashing.ReplaceWorker(name="hasher_1")]
+    assert throne.answers()[-1].ok
+    throne.dies(COLLECTOR)
+    throne.child_says(GATEWAY, control.ControlChild(request=6, action=ChildAction.RESTART, child="hasher_1"))
+    assert not throne.answers()[-1].ok
