@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from daemoneye.hashing.effects import Assign, Grant, Journal, WakeMeAt
-from daemoneye.hashing.events import Done, MoreWanted, Restored, Tick, Wanted, WorkerReady
+from daemoneye.hashing.effects import Assign, Grant, HandOver, Journal, WakeMeAt
+from daemoneye.hashing.events import Done, MoreWanted, Opened, Restored, Tick, Wanted, WorkerReady
 from daemoneye.hashing.pool import Pool
 from daemoneye.hashing.values import Known, Limits, Now, Priority, Tag, key_of
 from daemoneye.host.hash_store import HashStore
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FILES: Final = 10_000
 RATE: Final = 50 << 20
 LIMITS: Final = Limits(
-    enabled=True, workers=2, bytes_per_second=RATE, file_timeout_s=30.0, max_file_size=512 << 20, ssdeep=True
+    enabled=True, workers=2, bytes_per_second=RATE, file_timeout_s=30.0, max_file_size=512 << 20, ssdeep=True, md5=True
 )
 EPOCH_NS: Final = 1_700_000_000 * 10**9
 
@@ -48,7 +48,7 @@ def file(number: int, size: int = 151_344) -> FileIdentity:
 
 def known(number: int) -> Known:
     ssdeep = f"3072:DblyvE2VecD2crUvYpr0meZJfEdjdkIKacl{number:08d}:DyEaeS10VhEdjyIdcl{number:08d}"
-    return Known(Content(sha256=f"{number:064x}", ssdeep=ssdeep))
+    return Known(Content(sha256=f"{number:064x}", ssdeep=ssdeep), md5=f"{number:032x}")
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -144,9 +144,11 @@ class PaperWorkers:
 
     def _carry_out(self, effect: Effect) -> list[Event]:
         match effect:
-            case Assign(worker=worker, granted=granted):
+            case Assign(worker=worker):
                 self._assigned[worker], self._read[worker] = effect, 0
-                return [self._reads(worker, granted)]
+                return [Opened(worker, effect.job)]
+            case HandOver(worker):
+                return [self._reads(worker, self._assigned[worker].granted)]
             case Grant(worker, _, amount):
                 return [self._reads(worker, amount)]
             case WakeMeAt(at_s):

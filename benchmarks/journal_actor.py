@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any, Final
 
 from thespian.actors import Actor, ActorExitRequest
@@ -28,7 +28,7 @@ from daemoneye.actors.transport.agreed import Site
 from daemoneye.actors.transport.base import open_system
 from daemoneye.actors.transport.for_actors import name_of
 from daemoneye.actors.transport.policy import ANYONE, ANYTHING, Policy, Rule
-from daemoneye.actors.transport.vocabulary import Vocabulary
+from daemoneye.actors.transport.vocabulary import Shape, Vocabulary
 from daemoneye.host.clocks import Clocks, wall_ms
 from daemoneye.journal.ids import Ids
 from daemoneye.messages.record import RECORD_TYPES, Kept
@@ -48,6 +48,7 @@ from daemoneye.model.event import Ancestor, Started
 from daemoneye.model.observation import Facts, Machine, Observation, ProcessKey, Sample
 from daemoneye.model.process import Credentials, FileIdentity, OnDisk
 from daemoneye.outputs import recorded
+from daemoneye.settings.outputs import Syslog
 
 _PATIENCE_S: Final = 600
 _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
@@ -238,6 +239,7 @@ def journal_settings(directory: str) -> JournalSettings:
         alert_file=AlertFileSettings(
             enabled=True, path=f"{directory}/alerts.jsonl", format="ecs", max_size=1 << 40, max_files=2
         ),
+        syslog=Syslog(),
         version="benchmark",
         host_name="host",
         host_id="0" * 32,
@@ -247,9 +249,13 @@ def journal_settings(directory: str) -> JournalSettings:
 def site(directory: Path) -> Site:
     own = (Measure, Measured, Begin, ApplySettings, Introduce, AskHeartbeat, Ready, Heartbeat)
     here = Boss.__module__
+    vocabulary = Vocabulary(
+        {*own, JournalSettings, AlertFileSettings, Syslog, *RECORD_TYPES},
+        shapes={PosixPath: Shape(lambda path: (str(path),), Path)},
+    )
     return Site(
         directory=directory,
-        vocabulary=Vocabulary({*own, JournalSettings, AlertFileSettings, *RECORD_TYPES}),
+        vocabulary=vocabulary,
         policy=Policy((Rule(ANYONE, ANYTHING, ANYONE),)),
         roles={"daemoneye.actors.journal.JournalActor": "journal", f"{here}.Sender": "sender", f"{here}.Boss": "boss"},
     )

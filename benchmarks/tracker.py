@@ -43,6 +43,7 @@ def sighting(number: int) -> Sighting:
     path = f"/usr/lib/x86_64-linux-gnu/some-package/program-{number}"
     return Sighting(
         process=AlertProcess(pid=number, entity_id=sha256[:32], name=f"program-{number}"[:15], executable=path),
+        start_ticks=number,
         path=path,
         detected_ms=NOW.wall_ms,
         file=FileIdentity(dev=1, ino=number, size=100_000),

@@ -20,7 +20,7 @@ from daemoneye.journal.schema import FILE_NAME
 from daemoneye.model.record import Stream
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
     from random import Random
 
     from chaos.agent import Agent
@@ -60,21 +60,25 @@ class Accounts:
         return self.lines == self.sequences
 
 
-def kill(agent: Agent, victim: str) -> None:
+def kill(agent: Agent, victim: str) -> bool:
     """And start the agent again, if that was all of it."""
     process = agent.by_role().get(victim)
     if process is None:
-        return  # it is being restarted
+        return False  # it is being restarted
     os.kill(process.pid, signal.SIGKILL)
     if victim == "main":
         agent.wait()
         agent.start()
+    return True
 
 
-def kill_at_random(agent: Agent, times: int, chance: Random) -> None:
+def kill_at_random(agent: Agent, times: int, chance: Random, victims: Sequence[str] = VICTIMS) -> int:
+    """How many were there to be killed."""
+    killed = 0
     for _ in range(times):
         time.sleep(chance.uniform(0, _SOON_S))
-        kill(agent, chance.choice(VICTIMS))
+        killed += kill(agent, chance.choice(victims))
+    return killed
 
 
 def head(agent: Agent) -> str:
@@ -83,26 +87,32 @@ def head(agent: Agent) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def verify(agent: Agent, *anchors: str) -> subprocess.CompletedProcess[str]:
+    kept = agent.directory / "anchors"
+    kept.write_text("".join(anchors), encoding="utf-8")
+    command = [PROGRAM, "journal", "verify", "--config", str(agent.config), *(["--anchor", str(kept)] * bool(anchors))]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
 def drawn_up(agent: Agent, *anchors: str) -> Accounts:
     """Of an agent that has stopped."""
     notes = (agent.directory / "log" / NOTES).read_text(encoding="ascii").split("\n")[:-1]
     with closing(Reader(agent.directory / "state" / FILE_NAME)) as reader:
         found = [(each.sequence, number_of(each.entry)) for each in reader.entries(Query(stream=Stream.ALERTS))]
-    kept = agent.directory / "anchors"
-    kept.write_text("".join(anchors), encoding="utf-8")
-    command = [PROGRAM, "journal", "verify", "--config", str(agent.config), *(["--anchor", str(kept)] * bool(anchors))]
-    verified = subprocess.run(command, check=False, capture_output=True, text=True)
+    verified = verify(agent, *anchors)
     return Accounts(
         acknowledged=[int(each) for each in notes],
         recorded=[number for _, number in found],
         sequences=[sequence for sequence, _ in found],
-        lines=_lines(agent.directory / "log"),
+        lines=lines(agent),
         verified=verified.returncode,
         said=verified.stdout + verified.stderr,
     )
 
 
-def _lines(log: Path) -> list[int]:
+def lines(agent: Agent) -> list[int]:
+    """Sequences of the file of alerts, in its order."""
+    log = agent.directory / "log"
     rotated = sorted(log.glob("alerts.jsonl.*"), key=lambda path: -int(path.suffix[1:]))
     return [
         json.loads(line)["event"]["sequence"]

@@ -25,7 +25,7 @@ from daemoneye.errors import OperatorError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from daemoneye.model.agent import ChildReport, Status
+    from daemoneye.model.status import ChildReport, Status
 
 T = TypeVar("T")
 
@@ -188,9 +188,11 @@ class Agent:
         return {pid: known[pid] for pid in found if pid in known}
 
     def by_role(self) -> dict[str, Process]:
-        """Who lives; a fork that has not said yet what it is bears the name of main, and is left out."""
-        living = [each for each in self.descendants().values() if each.state != "Z"]
-        return {each.role: each for each in living if each.role != "main" or each.pid == self.pid}
+        """Who lives; a fork that has not said yet what it is bears the name of its parent, and is left out."""
+        found = self.descendants()
+        titles = {pid: each.title for pid, each in found.items()}
+        known = [each for each in found.values() if each.state != "Z" and titles.get(each.parent) != each.title]
+        return {each.role: each for each in known}
 
     def lines(self) -> list[dict[str, Any]]:
         """What it logged; it is no terminal, so each line is a document."""

@@ -15,7 +15,7 @@ from chaos.wrongdoer import ORDERS, Wrongdoer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from daemoneye.model.agent import ChildReport
+    from daemoneye.model.status import ChildReport
 
 _PROGRAM: Final = (sys.executable, "-m", "chaos.faulty")
 

@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from chaos.agent import Agent
 from chaos.harness import SkippedError
 from daemoneye.host.keys import read_or_create_key
 from daemoneye.premises import KEY_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from chaos.agent import Agent
+    from chaos.trial import Trial
 
 _CLONE_NEWNS: Final = 0x00020000  # linux/sched.h
 _MS_REC, _MS_PRIVATE = 0x4000, 1 << 18  # linux/mount.h
@@ -99,6 +100,27 @@ def until_degraded(agent: Agent) -> bool:
         return status is not None and status.state == "degraded" and at_work
 
     return agent.until(degraded, "the state degraded")
+
+
+def starts_on(trial: Trial, spoilt: Disk, spoil: Callable[[], None], *, exit_codes: set[int], why: str) -> None:
+    """An agent that was at work there before starts, degraded. One that was not is refused: its key has no place."""
+
+    def used() -> None:
+        spoilt.mount()
+        spoilt.used_before()
+        spoil()
+
+    def never_used() -> None:
+        spoilt.mount()
+        spoil()
+        os.dup2(1, 2)  # where we can read what it says
+
+    with Agent(spoilt.settings, before=used) as agent:
+        trial.claim("it starts again, degraded", until_degraded(agent))
+        trial.claim("and stops, exit code 0", agent.stop() == 0)
+    with Agent(spoilt.settings, before=never_used) as agent:
+        trial.claim("the first start is refused", agent.wait() in exit_codes)
+        trial.claim("and why is said in a line", why in agent.log.read_text(encoding="utf-8").splitlines()[-1])
 
 
 @contextmanager

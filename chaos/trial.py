@@ -10,7 +10,9 @@ than before; then an ordered stop with exit code 0, nobody who survives it, and 
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import statistics
 import time
 from contextlib import contextmanager
@@ -18,11 +20,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaos.agent import Agent, Process, look, survivors
 from chaos.harness import Figure, Verdict
+from chaos.hashers import HASHER
+from daemoneye.model.alert import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from daemoneye.model.agent import Status
+    from daemoneye.model.status import Status
 
 # Without whom there is no tree.
 PILLARS: Final = ("supervisor", "admin", "logger", "runner")
@@ -40,7 +44,8 @@ class Trial:
         self.claims: dict[str, bool] = {}
         self.figures: dict[str, Figure] = {}
         status = agent.until_running()
-        self.children = tuple(each.name for each in status.children if each.pid and each.name not in PILLARS)
+        names = [each.name for each in status.children if each.pid and each.name not in PILLARS]
+        self.children = tuple(each for each in names if not each.startswith(HASHER))
         self._descriptors = self.descriptors()
 
     @property
@@ -65,6 +70,18 @@ class Trial:
         self.count(f"{what} that survive", len(left))
         self.claim(f"no {what} survive", not left)
 
+    def kill(self, role: str) -> float:
+        """When all is quiet; seconds until there is another one at work."""
+        time.sleep(QUIET_S)
+        pid = self.pid(role)
+        os.kill(pid, signal.SIGKILL)
+        return self.agent.until_replaced(role, pid)
+
+    def reload(self, changes: Mapping[str, Any]) -> None:
+        self.agent.configure(changes)
+        with self.agent.client() as client:
+            client.reload()
+
     # -- what can be seen
 
     def pid(self, role: str) -> int:
@@ -82,11 +99,19 @@ class Trial:
         pids = {"main": self.agent.pid, "supervisor": self.pid("supervisor")}
         folders = {role: f"/proc/{pid}/fd" for role, pid in pids.items()}
         readable = {role: each for role, each in folders.items() if os.access(each, os.R_OK)}
-        return {role: len(os.listdir(each)) for role, each in readable.items()}  # noqa: PTH208 - only counted
+        return {role: _entries(each) for role, each in readable.items()}
+
+    def descriptors_of(self, *roles: str) -> dict[str, int]:
+        return {role: _entries(f"/proc/{self.pid(role)}/fd") for role in roles}
 
     def restarts(self) -> int:
         status = self.agent.until_running()
         return sum(each.restarts for each in status.children if each.name in self.children)
+
+    def shortfalls(self) -> list[dict[str, Any]]:
+        """Of what could not be looked at, as it is on record: each begin and each end."""
+        with self.agent.client() as client:
+            return [json.loads(each.body)["shortfall"] for each in client.alerts(kind=Rule.COVERAGE_DEGRADED.value)]
 
     def until_tree(self, number: int) -> float:
         """Seconds until that tree is at work."""
@@ -103,8 +128,8 @@ class Trial:
 
     def same_as_before(self) -> None:
         self.agent.until_running()
-        self.claim("no zombie", self._comes_true(lambda: not self._zombies()))
-        self.claim("no descriptor more", self._comes_true(self._no_more_descriptors))
+        self.claim("no zombie", self.comes_true(lambda: not self._zombies()))
+        self.claim("no descriptor more", self.comes_true(self._no_more_descriptors))
         now = self.descriptors()
         for role, count in self._descriptors.items():
             self.figures[f"descriptors of {role}"] = f"{count} -> {now.get(role, 0)}"
@@ -116,8 +141,8 @@ class Trial:
     def _zombies(self) -> list[Process]:
         return [each for each in self.agent.descendants().values() if each.state == "Z"]
 
-    def _comes_true(self, wanted: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + _SETTLED_S
+    def comes_true(self, wanted: Callable[[], bool], within_s: float = _SETTLED_S) -> bool:
+        deadline = time.monotonic() + within_s
         while not (true := wanted()) and time.monotonic() < deadline:
             time.sleep(0.05)
         return true
@@ -145,6 +170,10 @@ def on_trial(settings: Mapping[str, Any] | None = None, *, survives: bool = True
         if survives:
             trial.same_as_before()
             trial.stopped()
+
+
+def _entries(directory: str) -> int:
+    return len(os.listdir(directory))  # noqa: PTH208 - only counted
 
 
 def is_alive(process: Process) -> bool:

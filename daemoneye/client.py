@@ -12,7 +12,6 @@ than a ``Refused``, none.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from daemoneye.connection import (
@@ -29,26 +28,29 @@ from daemoneye.model.agent import (
     Accepted,
     ChildAction,
     ChildRequest,
-    Health,
     HealthRequest,
     Processes,
     ProcessesRequest,
     ReloadRequest,
-    Status,
     StatusRequest,
 )
 from daemoneye.model.lookup import Entries, EntriesRequest, Metrics, MetricsRequest, following
+from daemoneye.model.status import Health, Status
+from daemoneye.model.trust import Baselines, BaselinesRequest, pages, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from daemoneye.model.lookup import RecordedEntry
     from daemoneye.model.process import ProcessRecord
+    from daemoneye.model.trust import BaselineEntry, Trust
 
 __all__ = ["Client", "NoAnswer", "NotAllowed", "NotRunning", "Refused", "Rejected", "Unanswered", "UnknownChild"]
 
 # The agent gives all its children half a minute to take new settings; a little more, to hear how that ended.
 RELOAD_TIMEOUT_S: Final = 35.0
+# It gives integrity ten seconds to write down what is trusted.
+TRUST_TIMEOUT_S: Final = 15.0
 
 
 class Client(Connection):
@@ -80,10 +82,10 @@ class Client(Connection):
 
     def process_parts(self) -> Iterator[Processes]:
         """The same in parts as they come; the last has the coverage."""
-        number = self._request(ProcessesRequest(), time.monotonic() + self._timeout_s)
+        number = self._request(ProcessesRequest(), self._deadline())
         expected = 0
         while True:
-            part = self._hear(number, Processes, time.monotonic() + self._timeout_s)
+            part = self._hear(number, Processes, self._deadline())
             if part.part != expected:
                 raise self._nonsense(f"part {part.part} of a list where {expected} comes next")
             expected += 1
@@ -112,6 +114,25 @@ class Client(Connection):
         if not answer.last and answer.reached <= (request.after or 0):
             raise self._nonsense(f"a stretch that ends at {answer.reached}, where it began")
         return answer
+
+    def baselines(self, path: str | None = None) -> Iterator[BaselineEntry]:
+        """What is trusted, in the order of namespace and path; of one path, or of all."""
+        for answer in pages(BaselinesRequest(path=path), self.baselines_part):
+            yield from answer.baselines
+
+    def baselines_part(self, request: BaselinesRequest) -> Baselines:
+        """As much as fits a frame."""
+        answer = self._ask(request, Baselines)
+        before = (request.after_namespace or "", request.after_path or "")
+        reached = max(((each.namespace, each.path) for each in answer.baselines), default=before)
+        if not answer.last and reached <= before:
+            raise self._nonsense("a part of a list that does not go on from where it began")
+        return answer
+
+    def trust(self, trusts: Iterable[Trust], timeout_s: float = TRUST_TIMEOUT_S) -> str:
+        """Have all of them trusted from now on, or none. The timeout is that of each part."""
+        answers = [self._ask(part, Accepted, timeout_s) for part in parts(trusts)]
+        return answers[-1].text
 
     def _control(self, action: ChildAction, child: str) -> str:
         return self._ask(ChildRequest(action=action, child=child), Accepted).text

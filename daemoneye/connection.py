@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from daemoneye import __version__
 from daemoneye.errors import Exit, NoPermissionError, OperatorError, UnreachableError
-from daemoneye.model.agent import VERSIONS, Body, Envelope, Hello, Refusal, RefusalCode, Request, Welcome
+from daemoneye.model.agent import (
+    VERSIONS,
+    Body,
+    Envelope,
+    Hello,
+    Refusal,
+    RefusalCode,
+    Request,
+    Welcome,
+)
 from daemoneye.sanitize.hostile import printable
 from daemoneye.wire.codec import decode, encode
 from daemoneye.wire.errors import WireError
@@ -82,7 +91,7 @@ class Connection:
     def __init__(self, path: str | os.PathLike[str] = SOCKET, *, timeout_s: float = TIMEOUT_S) -> None:
         self._path = os.fspath(path)
         self._where = printable(self._path)
-        self._timeout_s = timeout_s
+        self._timeout_s = self._patience_s = timeout_s
         self._number = 0
         self._decoder = FrameDecoder()
         self._socket: socket.socket | None = None
@@ -99,7 +108,7 @@ class Connection:
 
     def connect(self) -> None:
         try:
-            self._connect(time.monotonic() + self._timeout_s)
+            self._connect(self._deadline())
         except OperatorError:
             self.close()
             raise
@@ -118,8 +127,12 @@ class Connection:
             self._socket = None
 
     def _ask(self, request: Request, kind: type[A], timeout_s: float | None = None) -> A:
-        deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
+        deadline = self._deadline(timeout_s)
         return self._hear(self._request(request, deadline), kind, deadline)
+
+    def _deadline(self, timeout_s: float | None = None) -> float:
+        self._patience_s = self._timeout_s if timeout_s is None else timeout_s
+        return time.monotonic() + self._patience_s
 
     def _request(self, request: Request, deadline: float) -> int:
         self._number += 1
@@ -213,7 +226,7 @@ class Connection:
 
     def _late(self) -> NoAnswer:
         self.close()
-        return NoAnswer(self._where, f"no answer within {self._timeout_s:g} s", "the agent's answer")
+        return NoAnswer(self._where, f"no answer within {self._patience_s:g} s", "the agent's answer")
 
     def _nonsense(self, what: str) -> NoAnswer:
         self.close()

@@ -60,8 +60,7 @@ def prepare(settings: Settings, identities: Identities) -> Premises:
         places.make_directory(key, path, owner)
     if settings.outputs.metrics_textfile:
         places.make_directory("outputs.metrics_textfile", settings.outputs.metrics_textfile.parent, owner)
-    if settings.outputs.jsonl.enabled:
-        places.make_directory("outputs.jsonl.path", alert_file(settings).parent, owner)
+    places.make_directory("outputs.jsonl.path", alert_file(settings).parent, owner)
     for role in present(settings):
         if role.own_directory:
             places.make_directory("paths.state_dir", own_directory(role, settings), owner, places.PRIVATE_MODE)

@@ -81,6 +81,18 @@ ROLES: Final = (
         writes=("state_dir", "log_dir"),
         shutdown_s=10.0,  # two jobs that had begun, and emptying the log of the database on a slow disk
     ),
+    Role(
+        name=INTEGRITY,
+        actor="daemoneye.actors.integrity.IntegrityActor",
+        writes=("state_dir",),
+        records=True,
+    ),
+    Role(
+        name=HASHING,
+        actor="daemoneye.actors.hashing.HashingActor",
+        writes=("state_dir",),
+        sockets=(FILES_IN,),
+    ),
     Role(name=FORWARDER, actor="daemoneye.actors.forwarder.Forwarder", own_directory=True, network=True),
     Role(name=GATEWAY, actor="daemoneye.actors.gateway.Gateway", sockets=(AGENT_SOCKET,)),
     Role(
@@ -118,7 +130,7 @@ def writable(role: Role, settings: Settings) -> list[Path]:
     """The directories in which that role may write, and in no other where Landlock is."""
     file = settings.outputs.metrics_textfile
     others = [file.parent] if role.name == GATEWAY and file else []
-    if role.name == JOURNAL and settings.outputs.jsonl.enabled:
+    if role.name == JOURNAL:  # it may be switched on later
         others.append(alert_file(settings).parent)
     if role.own_directory:
         others.append(own_directory(role, settings))
@@ -174,6 +186,8 @@ def settings_of(role: str, settings: Settings, ground: Ground) -> RoleSettings:
                 proc=str(settings.scan.proc),
                 mask=settings.sanitize.mask,
                 correlation_key=ground.correlation_key,
+                record_max_age_s=settings.journal.max_age,
+                record_max_bytes=settings.journal.max_size,
             )
         case "gateway":
             return GatewaySettings(
@@ -197,6 +211,7 @@ def settings_of(role: str, settings: Settings, ground: Ground) -> RoleSettings:
                     max_size=settings.outputs.jsonl.max_size,
                     max_files=settings.outputs.jsonl.max_files,
                 ),
+                syslog=settings.outputs.syslog,
                 version=__version__,
                 host_name=ground.host_name,
                 host_id=ground.host_id,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import signal
 import socket
 import time
 from contextlib import ExitStack
@@ -14,8 +12,8 @@ from chaos.agent import Agent
 from chaos.harness import Experiment, Verdict
 from chaos.trial import QUIET_S, Trial, on_trial
 
-# The supervisor has most, 27; the rest is for what comes and goes.
-_ENOUGH, _TOO_FEW, _CROWD = 32, 20, 60
+# The supervisor has most, 42; the rest is for what comes and goes.
+_ENOUGH, _TOO_FEW, _CROWD = 48, 20, 60
 _WITHIN_S, _INTERNAL = 2.0, 70
 _IMPATIENT = {"supervisor": {"intensity": 3, "period": "10s"}}
 
@@ -25,7 +23,7 @@ def _run() -> Verdict:
         before = trial.pids()
         _with_a_crowd(trial)
         trial.claim("nobody was restarted by the crowd", before == trial.pids())
-        trial.took("child back", [_kill(trial, role) for role in trial.children], _WITHIN_S)
+        trial.took("child back", [trial.kill(role) for role in trial.children], _WITHIN_S)
     _without_enough(trial)
     return trial.verdict
 
@@ -46,13 +44,6 @@ def _with_a_crowd(trial: Trial) -> None:
     began = time.monotonic()
     trial.agent.until_running()
     trial.took("answers when they have left", [time.monotonic() - began], _WITHIN_S)
-
-
-def _kill(trial: Trial, role: str) -> float:
-    time.sleep(QUIET_S)
-    pid = trial.pid(role)
-    os.kill(pid, signal.SIGKILL)
-    return trial.agent.until_replaced(role, pid)
 
 
 def _without_enough(trial: Trial) -> None:

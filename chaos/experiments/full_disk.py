@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 
-from chaos.agent import Agent
-from chaos.disks import Disk, disk, empty, fill, until_degraded
+from chaos.disks import disk, empty, fill, starts_on, until_degraded
 from chaos.harness import Experiment, Verdict
-from chaos.trial import QUIET_S, Trial, on_trial
+from chaos.trial import Trial, on_trial
 
-# The journal tries again once a second.
-_WITHIN_S, _WHOLE_S, _CANNOT_CREATE = 2.0, 3.0, 73
+# The journal tries again once a second, hashing every three.
+_WITHIN_S, _WHOLE_S, _CANNOT_CREATE = 2.0, 7.0, 73
 
 
 def _run() -> Verdict:
@@ -21,7 +18,7 @@ def _run() -> Verdict:
             place = full.seen_by(trial.agent)
             trial.figures["bytes until full"] = fill(place)
             written = (place / "stderr").stat().st_size
-            trial.took("child back", [_kill(trial, role) for role in trial.children], _WITHIN_S)
+            trial.took("child back", [trial.kill(role) for role in trial.children], _WITHIN_S)
             trial.claim("it says that it is degraded", until_degraded(trial.agent))
             trial.claim("a reload is taken", _reload(trial))
             trial.claim("nothing more fits, for control", written == (place / "stderr").stat().st_size)
@@ -29,49 +26,14 @@ def _run() -> Verdict:
             empty(place)
             trial.agent.until_running()
             trial.took("whole when there is room", [time.monotonic() - began], _WHOLE_S)
-        _used(trial, full)
-        _never_used(trial, full)
+        starts_on(trial, full, full.fill, exit_codes={_CANNOT_CREATE}, why="no space left on device")
     return trial.verdict
 
 
-def _kill(trial: Trial, role: str) -> float:
-    time.sleep(QUIET_S)
-    pid = trial.pid(role)
-    os.kill(pid, signal.SIGKILL)
-    return trial.agent.until_replaced(role, pid)
-
-
 def _reload(trial: Trial) -> bool:
-    trial.agent.configure({"scan": {"interval": "300ms"}})
-    with trial.agent.client() as client:
-        client.reload()
-        config = client.status().config
-    return bool(config and config.generation == 2)
-
-
-def _used(trial: Trial, full: Disk) -> None:
-    def mounted() -> None:
-        full.mount()
-        full.used_before()
-        full.fill()
-
-    with Agent(full.settings, before=mounted) as agent:
-        trial.claim("it starts again, degraded", until_degraded(agent))
-        trial.claim("and stops, exit code 0", agent.stop() == 0)
-
-
-def _never_used(trial: Trial, full: Disk) -> None:
-    """Its key does not fit: an operator is told, by a program that has not started."""
-
-    def mounted() -> None:
-        full.mount()
-        full.fill()
-        os.dup2(1, 2)  # where we can read what it says
-
-    with Agent(full.settings, before=mounted) as agent:
-        trial.claim("the first start is refused", agent.wait() == _CANNOT_CREATE)
-        said = agent.log.read_text(encoding="utf-8").splitlines()
-        trial.claim("and why is said in a line", "no space left on device" in said[-1])
+    trial.reload({"scan": {"interval": "300ms"}})
+    status = trial.agent.status()
+    return bool(status and status.config and status.config.generation == 2)
 
 
 EXPERIMENT = Experiment(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-
 from chaos.caller import Caller
 from chaos.harness import Experiment, Verdict
-from chaos.trial import QUIET_S, Trial, on_trial
+from chaos.trial import Trial, on_trial
 
 _ROUNDS, _WITHIN_S = 8, 2.0
 
@@ -26,11 +22,8 @@ def _run() -> Verdict:
 
 
 def _kill(trial: Trial, role: str) -> float:
-    time.sleep(QUIET_S)
-    pid = trial.pid(role)
     others = {name: other for name, other in trial.pids().items() if name != role}
-    os.kill(pid, signal.SIGKILL)
-    took_s = trial.agent.until_replaced(role, pid)
+    took_s = trial.kill(role)
     trial.claim("the others are untouched", all(trial.pid(name) == other for name, other in others.items()))
     return took_s
 

@@ -14,7 +14,7 @@ from daemoneye.host.capabilities import named
 from daemoneye.host.landlock import version
 from daemoneye.host.sandbox import findings, inspect
 from daemoneye.messages.control import StatusReport
-from daemoneye.model.agent import ChildReport, ProcessReport
+from daemoneye.model.status import ChildReport, ProcessReport
 from daemoneye.tree import BY_NAME, HASHING, MAIN, SUPERVISOR
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class Account:
             state=worker.state,
             restarts=worker.restarts,
             uptime_s=None if worker.began_s is None else now_s - worker.began_s,
+            heartbeat_age_s=None if worker.heard_s is None else now_s - worker.heard_s,
             privilege=NONE,
             generation=worker.generation,
             last_words=worker.last_words,

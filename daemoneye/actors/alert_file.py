@@ -29,7 +29,7 @@ MARK_NAME: Final = "alerts.mark"
 _MODE: Final = 0o640
 _LONGEST_MARK: Final = 256
 # What a body that is not a record of ours can end in, on its way through a format.
-_NOT_A_RECORD: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+NOT_A_RECORD: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +103,9 @@ class AlertFile:
     def _line(self, recorded: Recorded) -> bytes:
         try:
             return self._formatted(json.loads(recorded.entry.body), recorded.sequence)
-        except _NOT_A_RECORD:
+        except NOT_A_RECORD:
             log("error", "journal.strange_alert", sequence=recorded.sequence, id=recorded.entry.id)
-            return self._formatted(_bare(recorded), recorded.sequence)
+            return self._formatted(bare(recorded), recorded.sequence)
 
     def _formatted(self, body: dict[str, object], sequence: int) -> bytes:
         limit = min(LONGEST_LINE, self.settings.max_size - 1)  # what no file can take would be in the way for ever
@@ -135,7 +135,7 @@ class AlertFile:
             log("warning", "journal.mark_not_kept", because=(error.strerror or str(error)).lower())
 
 
-def _bare(recorded: Recorded) -> dict[str, object]:
+def bare(recorded: Recorded) -> dict[str, object]:
     """Of an alert whose body nobody can read, what its columns say: better than a line that is missing."""
     entry = recorded.entry
     return {

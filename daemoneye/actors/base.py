@@ -242,5 +242,10 @@ class RoleActor(GuardedActor, ABC):
         self.send(address, message)
         return True
 
+    def pid_of(self, role: str) -> int | None:
+        """The process behind that role, if one was introduced."""
+        address = self._addresses.get(role)
+        return address.addressDetails.pid if address else None
+
     def progress(self, amount: int = 1) -> None:
         self._work_done += amount

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from daemoneye.messages.observation import Occupancy
 from daemoneye.messages.record import BATCH_BYTES, BATCH_ENTRIES, WINDOW, Keep, Kept
@@ -54,6 +54,13 @@ class _Held:
     entry: Entry
 
 
+class Settled(NamedTuple):
+    """What has become of a batch, by id."""
+
+    recorded: tuple[str, ...]
+    refused: tuple[str, ...]  # and would be refused again
+
+
 class Custody:
     def __init__(
         self,
@@ -64,7 +71,9 @@ class Custody:
         most_bytes: int = MOST_BYTES,
         window: int = WINDOW,
         batch: int = BATCH_ENTRIES,
+        name: str = "entries for the journal",
     ) -> None:
+        self._name = name
         self._new_id = new_id
         self._now = now
         self._most = most
@@ -80,15 +89,18 @@ class Custody:
         self.shed: Counter[str] = Counter()  # by kind; since the start, like
         self.refused: Counter[str] = Counter()
 
-    def take(self, entry: Entry) -> None:
-        """Keep it until the journal does."""
+    def take(self, entry: Entry) -> tuple[str, ...]:
+        """Keep it until the journal does; return the ids of those for which there is no room any more."""
+        gone: list[str] = []
         self._arrivals += 1
         self._lane(entry).append(_Held(self._arrivals, entry))
         self._entries += 1
         self._bytes += _weight(entry)
         while self._entries > self._most or self._bytes > self._most_bytes:
-            if not self._shed_one():
-                return
+            if (shed := self._shed_one()) is None:
+                break
+            gone.append(shed.id)
+        return tuple(gone)
 
     def arrived(self) -> None:
         """The journal is there, or another one in its place, which may know nothing of what was on its way."""
@@ -105,14 +117,17 @@ class Custody:
             self._sent[self._number] = batch
             yield Keep(batch=self._number, entries=tuple(held.entry for held in batch))
 
-    def kept(self, message: Kept) -> bool:
-        """Let go of what is recorded; false for what was not on its way."""
+    def kept(self, message: Kept) -> Settled | None:
+        """Let go of what is recorded; ``None`` for what was not on its way."""
         batch = self._sent.pop(message.batch, None)
-        for held in batch or ():
+        if batch is None:
+            return None
+        for held in batch:
             self._forget(held.entry)
-            if held.entry.id in message.refused:
-                self.refused[held.entry.kind] += 1
-        return batch is not None
+        refused = [held.entry for held in batch if held.entry.id in message.refused]
+        self.refused.update(entry.kind for entry in refused)
+        ids = tuple(entry.id for entry in refused)
+        return Settled(tuple(held.entry.id for held in batch if held.entry.id not in ids), ids)
 
     @property
     def empty(self) -> bool:
@@ -120,9 +135,7 @@ class Custody:
 
     @property
     def occupancy(self) -> Occupancy:
-        return Occupancy(
-            name="entries for the journal", entries=self._entries, capacity=self._most, evictions=self.shed.total()
-        )
+        return Occupancy(name=self._name, entries=self._entries, capacity=self._most, evictions=self.shed.total())
 
     def _lane(self, entry: Entry) -> deque[_Held]:
         return self._lanes.setdefault((entry.stream is Stream.ALERTS, entry.severity), deque())
@@ -131,16 +144,16 @@ class Custody:
         self._entries -= 1
         self._bytes -= _weight(entry)
 
-    def _shed_one(self) -> bool:
+    def _shed_one(self) -> Entry | None:
         """What is on its way stays: it is bounded by the window, and may be recorded already."""
         filled = [lane for lane, waiting in self._lanes.items() if waiting]
         if not filled:
-            return False
+            return None
         gone = self._lanes[min(filled)].popleft().entry
         self._forget(gone)
         self._lost.add(gone)
         self.shed[gone.kind] += 1
-        return True
+        return gone
 
     def _next_batch(self) -> list[_Held]:
         batch: list[_Held] = []

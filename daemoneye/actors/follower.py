@@ -15,8 +15,8 @@ from daemoneye.actors.alert_file import AlertFile, Progress
 from daemoneye.actors.recording import PIECE
 from daemoneye.actors.worker import Worker
 from daemoneye.logs import log
-from daemoneye.model.agent import AlertFileReport
 from daemoneye.model.record import Stream
+from daemoneye.model.status import AlertFileReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

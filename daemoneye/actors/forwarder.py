@@ -32,7 +32,7 @@ from daemoneye.forwarding.health import Health
 from daemoneye.forwarding.shelf import Shelf
 from daemoneye.logs import log
 from daemoneye.messages.forwarding import Pull, Pulled, PullRefused, SinksState, SinksTaken
-from daemoneye.model.agent import SinkReport
+from daemoneye.model.status import SinkReport
 from daemoneye.outputs.origin import Origin
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """The gateway: answers on agent.sock.
 
 - What for: whoever may, asks the agent how it is and tells it what to do.
-- Privilege: none. It has the listening socket that main opened, reads the journal's file, and writes none but that of
+- Privilege: none. It has the listening socket that main opened, reads two files of others, and writes none but that of
   the metrics, where there is one.
-- Takes: frames of clients; ``StatusReport`` and ``Done`` of the supervisor; snapshots and news of the collector; how
-  the journal is.
-- Says: to the supervisor what an operator wants; to the collector that somebody wants the list of processes.
+- Takes: frames of clients; ``StatusReport`` and ``Done`` of the supervisor; snapshots of the collector; ``Accepted`` of
+  integrity; how the others are.
+- Says: to the supervisor what an operator wants; to integrity what one trusts; to the collector that somebody wants the
+  list of processes.
 - Dies: when it is asked to, after it has said so to those who wait. The socket outlives it: who connects meanwhile is
   answered by the next one.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from daemoneye import __version__
 from daemoneye.actors.admitting import admission, most_clients
@@ -23,41 +24,35 @@ from daemoneye.actors.base import SUPERVISOR, RoleActor
 from daemoneye.actors.lookups import Lookups
 from daemoneye.actors.metering import PERIOD_S, MetricsFile
 from daemoneye.actors.reception import Reception
-from daemoneye.gateway import tellings
+from daemoneye.gateway import tellings, trusts
 from daemoneye.gateway.desk import Desk, Waiting
 from daemoneye.gateway.lists import LISTS, Asker, Lists
 from daemoneye.gateway.meter import Meter
-from daemoneye.journal.schema import FILE_NAME
+from daemoneye.gateway.notebook import Notebook
+from daemoneye.gateway.trusts import Trusts
 from daemoneye.logs import log
 from daemoneye.messages.control import Done, StatusReport
-from daemoneye.messages.forwarding import SinksState, SinksTaken
-from daemoneye.messages.observation import PartTaken, Scanned, ScanTaken, SnapshotPart, SnapshotRefused, TakeSnapshot
-from daemoneye.messages.record import JournalState, StateTaken
-from daemoneye.model.agent import (
-    Answer,
-    ChildRequest,
-    ClientsReport,
-    HealthRequest,
-    JournalReport,
-    ProcessesRequest,
-    ReloadRequest,
-    SinkReport,
-    Status,
-    StatusRequest,
-)
+from daemoneye.messages.integrity import Accepted
+from daemoneye.messages.observation import PartTaken, Scanned, SnapshotPart, SnapshotRefused, TakeSnapshot
+from daemoneye.model.agent import Answer, ChildRequest, HealthRequest, ProcessesRequest, ReloadRequest, StatusRequest
 from daemoneye.model.lookup import EntriesRequest, Metrics, MetricsRequest
+from daemoneye.model.status import ClientsReport
+from daemoneye.model.trust import BaselinesRequest, TrustRequest
 from daemoneye.wire.framing import MAX_FRAME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from daemoneye.actors.transport.kin import Peer
+    from daemoneye.gateway.notebook import Told
     from daemoneye.gateway.session import Drop
     from daemoneye.messages.control import FromSupervisor
     from daemoneye.messages.observation import FromCollector
     from daemoneye.messages.supervision import GatewaySettings
+    from daemoneye.model.status import Status
 
 COLLECTOR: Final = "collector"
-JOURNAL: Final = "journal"
-FORWARDER: Final = "forwarder"
+INTEGRITY: Final = "integrity"
 
 # Patience is counted in seconds; nobody minds half of one more.
 _ROUND_S: Final = 0.5
@@ -73,12 +68,11 @@ class Gateway(RoleActor):
     def begin(self, settings: GatewaySettings) -> None:
         self._desk = Desk()
         self._lists = Lists()
-        self._lookups = Lookups(Path(settings.state_dir) / FILE_NAME)
+        self._lookups = Lookups(Path(settings.state_dir))
+        self._trusts = Trusts()
+        self._notebook = Notebook()
         self._meter = Meter()
         self._file = MetricsFile(settings.metrics_textfile)
-        self._scanned: Scanned | None = None
-        self._journal: JournalReport | None = None
-        self._sinks: tuple[SinkReport, ...] = ()
         self._largest = MAX_FRAME
         self._round_comes = self._turn_comes = False
         self._reception = Reception(self.inherited.sockets.values(), f"daemoneye {__version__}", self._tell)
@@ -101,10 +95,12 @@ class Gateway(RoleActor):
         self._largest = min(settings.max_frame, self._largest)
 
     def introduced(self, role: str) -> None:
-        if role == COLLECTOR:  # a new one, that knows of no list of the old one
-            for asker in self._lists.clear():
-                self._answer(asker, tellings.LOST)
-            self._settle()
+        """There is a new one, that knows nothing of what the old one was asked."""
+        if role == COLLECTOR:
+            self._answer_all(self._lists.clear(), tellings.LOST)
+        elif role == INTEGRITY:
+            self._answer_all(self._trusts.clear(), tellings.CUT_OFF)
+        self._settle()
 
     @property
     def idle(self) -> bool:
@@ -149,11 +145,14 @@ class Gateway(RoleActor):
                 self._desk.want_reload(Waiting(asker, request), self.clock())
             case ProcessesRequest():
                 self._list(asker)
-            case EntriesRequest():
+            case EntriesRequest() | BaselinesRequest():
                 if self._lookups.of(asker.client):
                     self._answer(asker, tellings.ONE_LOOKUP)
                 else:
                     self._lookups.want(asker, request, self._largest, self.clock())
+            case TrustRequest():
+                if answer := self._trust(asker, request):
+                    self._answer(asker, answer)
 
     def _list(self, asker: Asker) -> None:
         if self._lists.of(asker.client):
@@ -165,42 +164,49 @@ class Gateway(RoleActor):
         else:
             self._answer(asker, tellings.NOBODY)
 
+    def _trust(self, asker: Asker, request: TrustRequest) -> Answer | None:
+        """Take down a part; with the last one, let integrity know."""
+        if refusal := self._trusts.add(asker.client, request):
+            return refusal
+        if not request.last:
+            return trusts.COLLECTED
+        number = self._desk.next_number()
+        if not (message := self._trusts.accept(number, asker, self.clock())):
+            return trusts.BUSY
+        if not self.say(INTEGRITY, message):
+            self._trusts.give_up(number)
+            return tellings.UNTRUSTED
+        peer, first = self._reception.peer(asker.client), message.trusts[0].path if message.trusts else ""
+        log("info", "gateway.trust_asked", count=len(message.trusts), first=first, peer_pid=peer.pid, peer_uid=peer.uid)
+        return None
+
     # -- the rest of the agent
 
-    def receive(self, message: FromSupervisor | FromCollector | JournalState | SinksState, speaker: str) -> None:  # noqa: ARG002 - the table decides
+    def receive(self, message: FromSupervisor | FromCollector | Accepted | Told, speaker: str) -> None:
         match message:
-            case StatusReport():
+            case StatusReport() | Done():
                 for waiting in self._desk.answered(message.request):
                     self._report(waiting, message)
-            case Done():
-                for asker, body in self._desk.answered(message.request):
-                    self._answer(asker, tellings.outcome(body, message))
             case SnapshotPart():
                 self._pass_on(message)
             case SnapshotRefused():
                 if refused := self._lists.close(message.request):
                     self._answer(refused, tellings.quoted(message.reason))
-            case JournalState() | SinksState():
-                self._note(message)
-            case Scanned():
-                self._scanned = message
-                self._meter.scanned(message)
-                self.say(COLLECTOR, ScanTaken(scan=message.scan))
+            case Accepted():
+                if decided := self._trusts.answered(message):
+                    self._answer(*decided)
             case _:
-                assert_never(message)
+                if isinstance(message, Scanned):
+                    self._meter.scanned(message)
+                self.say(speaker, self._notebook.note(message))
         self.progress()
         self._settle()
 
-    def _note(self, message: JournalState | SinksState) -> None:
-        if isinstance(message, JournalState):
-            self._journal = message.report
-            self.say(JOURNAL, StateTaken(number=message.number))
-        else:
-            self._sinks = message.sinks
-            self.say(FORWARDER, SinksTaken(number=message.number))
-
-    def _report(self, waiting: Waiting, report: StatusReport) -> None:
+    def _report(self, waiting: Waiting, report: StatusReport | Done) -> None:
         asker, body = waiting
+        if isinstance(report, Done):
+            self._answer(asker, tellings.outcome(body, report))
+            return
         match body:
             case HealthRequest():
                 self._answer(asker, tellings.health(report, body.child))
@@ -215,24 +221,15 @@ class Gateway(RoleActor):
                 self._answer(asker, self._status(report))
 
     def _tell_metrics(self, waiting: Waiting, status: Status) -> None:
-        sinks = (*map(tellings.sink, self._sinks), *self._file.sinks)
-        text = self._meter.text(status, self._reception.max_clients, sinks)
+        text = self._meter.text(status, self._reception.max_clients, self._notebook, self._file.sinks)
         if waiting is _FILE:
             self._file.write(text)
         else:
             self._answer(waiting.asker, Metrics(text=text))
 
     def _status(self, report: StatusReport) -> Status:
-        main = os.getppid()  # which forks every process of the tree
-        return tellings.status(
-            report,
-            pid=main,
-            version=__version__,
-            scanned=self._scanned,
-            clients=self._clients,
-            journal=self._journal,
-            sinks=self._sinks,
-        )
+        # the pid is that of main, which forks every process of the tree
+        return self._notebook.status(report, pid=os.getppid(), version=__version__, clients=self._clients)
 
     @property
     def _clients(self) -> ClientsReport:
@@ -243,7 +240,7 @@ class Gateway(RoleActor):
         listing = self._lists.take(message.request, message.part, self.clock())
         if listing is None:
             return
-        coverage = self._scanned.coverage if self._scanned else None
+        coverage = self._notebook.scanned.coverage if self._notebook.scanned else None
         for answer in listing.frames(message.records, self._largest, coverage, last=message.last):
             if listing.asker:
                 self._answer(listing.asker, answer, last=answer.last)
@@ -257,32 +254,34 @@ class Gateway(RoleActor):
     def _answer(self, asker: Asker, answer: Answer, *, last: bool = True) -> None:
         self._reception.answer(asker.client, asker.number, answer, self.clock(), last=last)
 
+    def _answer_all(self, askers: Iterable[Asker], answer: Answer) -> None:
+        for asker in askers:
+            self._answer(asker, answer)
+
     def _settle(self) -> None:
         """Everything that follows: questions and acknowledgements out, bytes out, and when to be here again."""
         for question in self._desk.to_say():
             self.say(SUPERVISOR, question)
         now_s = self.clock()
         for client in self._reception.settle(now_s):
-            self._desk.forget(client)
-            self._lists.forget(client)
-            self._lookups.forget(client)
+            for each in (self._desk, self._lists, self._lookups, self._trusts):
+                each.forget(client)
         for request, part in self._lists.acknowledge(self._reception.has_room, now_s):
             self.say(COLLECTOR, PartTaken(request=request, part=part))
         if self._reception.has_more and not self._turn_comes:
             self._turn_comes = True
             self.wake_after(0, _TURN)
-        if not self._round_comes and (self._reception.needs_watching or self._desk or self._lists or self._lookups):
+        waiting = self._desk or self._lists or self._lookups or self._trusts
+        if not self._round_comes and (self._reception.needs_watching or waiting):
             self._round_comes = True
             self.wake_after(_ROUND_S, _ROUND)
 
     def _round(self) -> None:
         now_s = self.clock()
-        for asker, _ in self._desk.expired(now_s):
-            self._answer(asker, tellings.LATE)
-        for asker in self._lists.expired(now_s):
-            self._answer(asker, tellings.UNCONTINUED)
-        for asker in self._lookups.expired(now_s):
-            self._answer(asker, tellings.UNREAD)
+        self._answer_all((asker for asker, _ in self._desk.expired(now_s)), tellings.LATE)
+        self._answer_all(self._lists.expired(now_s), tellings.UNCONTINUED)
+        self._answer_all(self._lookups.expired(now_s), tellings.UNREAD)
+        self._answer_all(self._trusts.expired(now_s), tellings.UNDECIDED)
         self._reception.expire(now_s)
         self._settle()
 
@@ -292,8 +291,8 @@ class Gateway(RoleActor):
     def end(self) -> None:
         for asker, body in self._desk.clear():
             self._answer(asker, tellings.farewell(body))
-        for asker in (*self._lists.clear(), *self._lookups.clear()):
-            self._answer(asker, tellings.farewell(None))
+        left = (*self._lists.clear(), *self._lookups.clear(), *self._trusts.clear())
+        self._answer_all(left, tellings.farewell(None))
         self._reception.settle(self.clock())
         for part in self._parts:
             self.unwatch(part.fileno())

@@ -1,6 +1,7 @@
 """The journal: what it has acknowledged is on disk, and what is on disk it can prove.
 
-What for: the one writer of the record of alerts and events, and of the file of alerts that log shippers read.
+What for: the one writer of the record of alerts and events, and of the file of alerts that log shippers read. Where
+that is switched on, the system's own log gets a copy of each alert.
 
 Which privilege: none. It may write in ``paths.state_dir`` and ``paths.log_dir``; its keys are made by itself.
 
@@ -21,9 +22,10 @@ import select
 import sys
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 
 from daemoneye.actors.base import RoleActor
+from daemoneye.actors.copier import Copier
 from daemoneye.actors.follower import Follower
 from daemoneye.actors.intake import Intake
 from daemoneye.actors.recording import Job, Outcome, Recording, limits_of
@@ -33,18 +35,14 @@ from daemoneye.logs import log
 from daemoneye.messages.forwarding import Pull
 from daemoneye.messages.record import JournalState, Keep, StateTaken
 from daemoneye.messages.supervision import Reopen
-from daemoneye.model.agent import JournalReport, StreamReport
 from daemoneye.model.record import Stream
+from daemoneye.model.status import JournalReport, SinkReport, StreamReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from daemoneye.journal.query import Recorded
     from daemoneye.journal.retention import Limits
     from daemoneye.journal.store import Standing
     from daemoneye.messages.record import ToJournal
     from daemoneye.messages.supervision import JournalSettings
-    from daemoneye.outputs.formats import Mark
 
 GATEWAY: Final = "gateway"
 FORWARDER: Final = "forwarder"
@@ -60,6 +58,11 @@ _SWITCH_S: Final = 0.001
 _PATIENCE_S: Final = 3.0
 
 
+class _Told(NamedTuple):
+    report: JournalReport
+    sinks: tuple[SinkReport, ...]
+
+
 class JournalActor(RoleActor):
     role = "journal"
 
@@ -69,6 +72,7 @@ class JournalActor(RoleActor):
         self._recording = Recording(settings, self.progress)
         self._worker: Worker[Outcome] = Worker("record")
         self._follower = Follower(settings)
+        self._copier = Copier(settings)
         self._intake = Intake()
         self._last: Outcome | None = None
         self._recorded = 0
@@ -80,9 +84,9 @@ class JournalActor(RoleActor):
         self._timers: set[str] = set()
         self._number = 0
         self._told: int | None = None  # the number of a report on its way
-        self._said: JournalReport | None = None
-        self.watch(self._worker.descriptor)
-        self.watch(self._follower.fileno())
+        self._said: _Told | None = None
+        for part in (self._worker.descriptor, self._follower.fileno(), self._copier.fileno()):
+            self.watch(part)
         self._wake_once(SIGN_S, "sign")
         self._go_on()
 
@@ -90,6 +94,7 @@ class JournalActor(RoleActor):
         """The file of alerts is exchanged, and new limits hold, as soon as what is being written is written."""
         self._limits = limits_of(settings)
         self._follower.apply(settings)
+        self._copier.apply(settings)
         self._go_on()
 
     @property
@@ -128,6 +133,7 @@ class JournalActor(RoleActor):
         elif purpose == "retry":
             self._is_due = True
             self._follower.try_again()
+            self._copier.try_again()
         self._go_on()
 
     def ready_to_read(self, descriptors: tuple[int, ...]) -> None:
@@ -135,6 +141,8 @@ class JournalActor(RoleActor):
             self._collect()
         if self._follower.fileno() in descriptors:
             self._follower.collect()
+        if self._copier.fileno() in descriptors:
+            self._copier.collect()
         self._go_on()
 
     # -- recording
@@ -143,7 +151,8 @@ class JournalActor(RoleActor):
         if not self._worker.busy and (job := self._next_job()):
             self._worker.start(partial(self._recording.work, job))
         self._follower.go_on()
-        if self._follower.in_trouble or (self._last and self._last.condition):
+        self._copier.go_on()
+        if self._follower.in_trouble or self._copier.in_trouble or (self._last and self._last.condition):
             self._wake_once(RETRY_S, "retry")
         self._tell()
 
@@ -154,7 +163,9 @@ class JournalActor(RoleActor):
         standing = self._last.standing if self._last else None
         brings_alerts = any(entry.stream is Stream.ALERTS for entry in entries)
         read = self._follower.can_take and (brings_alerts or self._follower.is_behind(standing))
-        if not (entries or read or self._is_due or self._sign or self._limits or self._pulls):
+        copy_after = self._copier.wanted(standing, brings_alerts=brings_alerts)
+        wanted = read or copy_after is not None or self._pulls
+        if not (entries or wanted or self._is_due or self._sign or self._limits):
             return None
         job = Job(
             entries=entries,
@@ -162,6 +173,7 @@ class JournalActor(RoleActor):
             limits=self._limits,
             read=read,
             after=self._follower.mark,
+            copy_after=copy_after,
             pulls=self._pulls,
         )
         self._is_due, self._sign, self._limits, self._pulls = False, False, None, []
@@ -176,6 +188,7 @@ class JournalActor(RoleActor):
         _log(before, outcome)
         if outcome.job.read:
             self._follower.take(outcome)
+        self._copier.take(outcome)
 
     def _settle(self, outcome: Outcome) -> None:
         refusals = [each for each in outcome.answers if isinstance(each, Refusal)]
@@ -200,15 +213,16 @@ class JournalActor(RoleActor):
         """Not again before it was taken: what somebody does not take is in our way."""
         if self._told is not None or "tell" in self._timers or self._last is None:
             return
-        report = self._report(self._last)
-        if report != self._said and self.say(GATEWAY, JournalState(number=self._number + 1, report=report)):
+        copies = self._copier.report(self._last.standing)
+        told = _Told(self._report(self._last), (copies,) if copies else ())
+        if told != self._said and self.say(GATEWAY, JournalState(number=self._number + 1, **told._asdict())):
             self._number += 1
-            self._told, self._said = self._number, report
+            self._told, self._said = self._number, told
             self._wake_once(TELL_S, "tell")
 
     def _report(self, last: Outcome) -> JournalReport:
         trouble, standing = last.condition, last.standing
-        known = self._said.streams if self._said else ()
+        known = self._said.report.streams if self._said else ()
         return JournalReport(
             trouble=trouble.trouble.value if trouble else "",
             detail=trouble.detail if trouble else "",
@@ -235,11 +249,10 @@ class JournalActor(RoleActor):
         self._worker.close()
         while entries := self._intake.job():
             self._settle(self._recording.work(Job(entries=entries)))
-        self._follower.finish(self._read, _PATIENCE_S)
+        self._follower.finish(lambda mark: self._recording.work(Job(read=True, after=mark)).alerts, _PATIENCE_S)
+        last = self._recording.work(Job())
+        self._copier.finish(lambda after: self._recording.work(Job(copy_after=after)).copies, last.standing)
         self._recording.close()
-
-    def _read(self, mark: Mark | None) -> Sequence[Recorded]:
-        return self._recording.work(Job(read=True, after=mark)).alerts
 
 
 def _streams(standing: Standing) -> tuple[StreamReport, ...]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import errno
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import daemoneye.host.procfs.reader  # noqa: F401 - now: once privileges are dropped, no file may be ours to import
+from daemoneye.actors.landmarks import Kept
 from daemoneye.errors import NoInputError, OperatorError
 from daemoneye.host.source import open_source
 from daemoneye.lifecycle.tracker import Tracker
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
 
     from daemoneye.actors.chronicle import Chronicle
     from daemoneye.host.source import ProcessSource
+    from daemoneye.lifecycle.digests import Digests
     from daemoneye.lifecycle.tracker import Scan
     from daemoneye.messages.supervision import CollectorSettings
-    from daemoneye.model.event import Exec, Modified
+    from daemoneye.model.event import Ancestor, Exec, Modified
+    from daemoneye.model.observation import ProcessKey
     from daemoneye.model.record import Entry
 
 # Our own want, which passes: descriptors of this process or of the machine, memory of the kernel.
@@ -37,6 +41,7 @@ class Look(NamedTuple):
     duration_s: float
     occupancies: tuple[Occupancy, ...]
     entries: tuple[Entry, ...]  # to be recorded
+    ancestors: Callable[[ProcessKey], tuple[Ancestor, ...]]
 
     def count(self, kind: type[Exec | Modified]) -> int:
         return sum(isinstance(each, kind) for each in self.scan.events)
@@ -57,11 +62,13 @@ class Eye:
         settings: CollectorSettings,
         progress: Callable[[], None],
         chronicle: Chronicle,
+        digests: Digests,
         before: Eye | None = None,
     ) -> None:
         self._settings = settings
         self._progress = progress
         self._chronicle = chronicle
+        self._digests = digests
         self._source = _opened(settings, progress)
         # what was seen elsewhere, or through another mask, would look like a change of everything
         keeps = before is not None and _baseline_of(before._settings) == _baseline_of(settings)  # noqa: SLF001 - ours
@@ -77,13 +84,17 @@ class Eye:
                 raise
             return NoLook(os.strerror(error.errno).lower(), time.monotonic() - begun_s)
         self._progress()
-        scan = self._tracker.observe(snapshot)
+        scan = self._tracker.observe(snapshot, self._digests)
         self._progress()
-        occupancies = tuple(Occupancy(**each._asdict()) for each in self._tracker.occupancies)
-        return Look(scan, time.monotonic() - begun_s, occupancies, tuple(self._record(scan)))
+        bounded = (*self._tracker.occupancies, self._digests.occupancy)
+        occupancies = tuple(Occupancy(**each._asdict()) for each in bounded)
+        entries = tuple(self._record(scan))
+        ancestors = partial(self._tracker.ancestors, machine=snapshot.machine)
+        return Look(scan, time.monotonic() - begun_s, occupancies, entries, ancestors)
 
     def _record(self, scan: Scan) -> Iterator[Entry]:
-        for entry in self._chronicle.of(scan, self._tracker):
+        kept = Kept(self._settings.record_max_age_s, self._settings.record_max_bytes)
+        for entry in self._chronicle.of(scan, self._tracker, kept):
             self._progress()
             yield entry
 

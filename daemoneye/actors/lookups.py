@@ -1,8 +1,9 @@
-"""Looking into the record for clients: one question after the other, in a thread beside the actor.
+"""Looking for clients at what is on the disk: one question after the other, in a thread beside the actor.
 
-The journal's file is read where it lies, by a process that cannot write to it, while another one writes: SQLite needs
-no more than to read the three files [measured: under Landlock without any right to write, beside a living writer and
-after a killed one]. A disk may take as long as it likes; heartbeats do not wait for it, and the journal neither.
+The journal and the baselines are read where they lie, by a process that cannot write to them, while others write: of
+the journal SQLite needs no more than to read its three files [measured: under Landlock without any right to write,
+beside a living writer and after a killed one]; what was cut off in the baselines, their writer puts right when it is
+back. A disk may take as long as it likes; heartbeats do not wait for it, and the writers neither.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.actors.worker import Worker
 from daemoneye.errors import HostileInput, OperatorError
+from daemoneye.host import baseline_reading
+from daemoneye.journal import schema
 from daemoneye.journal.reading import Reader
 from daemoneye.journal.stretch import stretch
 from daemoneye.model.agent import Refusal, RefusalCode
+from daemoneye.model.trust import BaselinesRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +42,8 @@ class Wanted(NamedTuple):
 
 
 class Lookups:
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._worker: Worker[Answer] = Worker("lookup")
         self._wanted: deque[Wanted] = deque()  # one of each client
         self._at_work: Asker | None = None  # None: nobody, or nobody who still waits
@@ -51,8 +55,8 @@ class Lookups:
         askers = (self._at_work, *(each.asker for each in self._wanted))
         return any(asker is not None and asker.client == client for asker in askers)
 
-    def want(self, asker: Asker, request: EntriesRequest, largest: int, now_s: float) -> None:
-        job = partial(look_up, self._path, request, largest - _AROUND)
+    def want(self, asker: Asker, request: EntriesRequest | BaselinesRequest, largest: int, now_s: float) -> None:
+        job = partial(look_up, self._directory, request, largest - _AROUND)
         self._wanted.append(Wanted(asker, job, now_s))
         self._begin()
 
@@ -98,10 +102,12 @@ class Lookups:
             self._worker.close()
 
 
-def look_up(path: Path, request: EntriesRequest, most_bytes: int) -> Answer:
+def look_up(directory: Path, request: EntriesRequest | BaselinesRequest, most_bytes: int) -> Answer:
     """Opened for this one: between two questions nothing is held, and a new file is noticed."""
     try:
-        with closing(Reader(path)) as reader:
+        if isinstance(request, BaselinesRequest):
+            return baseline_reading.stretch(directory, request, most_bytes)
+        with closing(Reader(directory / schema.FILE_NAME)) as reader:
             return stretch(reader, request, most_bytes)
     except HostileInput as error:
         return Refusal(code=RefusalCode.MALFORMED, text=str(error))

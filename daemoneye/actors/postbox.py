@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+Message = TypeVar("Message")
 
 
-class Postbox(Generic[T]):
-    def __init__(self, wrap: Callable[[int, tuple[T, ...]], object], *, batch: int, capacity: int) -> None:
+class Postbox(Generic[T, Message]):
+    def __init__(self, wrap: Callable[[int, tuple[T, ...]], Message], *, batch: int, capacity: int) -> None:
         """``wrap`` makes a message of a number and a batch. What does not fit displaces the oldest, and is counted."""
         self._wrap = wrap
         self._batch = batch
@@ -39,7 +40,7 @@ class Postbox(Generic[T]):
         self._present, self._on_its_way = True, False
         self._items.clear()
 
-    def to_say(self) -> object | None:
+    def to_say(self) -> Message | None:
         """To be sent at once."""
         if not self._present or self._on_its_way or not self._items:
             return None

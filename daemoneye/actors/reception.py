@@ -90,6 +90,10 @@ class Reception:
         if found := self._clients.get(client):
             found.session.answer(number, answer, now_s, last=last)
 
+    def peer(self, client: int) -> Peer:
+        """Who that is; it has to be here."""
+        return self._clients[client].peer
+
     def has_room(self, client: int) -> bool:
         found = self._clients.get(client)
         return found is not None and found.session.has_room

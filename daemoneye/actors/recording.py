@@ -40,6 +40,7 @@ class Job:
     limits: Limits | None = None  # others than before
     read: bool = False  # alerts for the file of lines, from there:
     after: Mark | None = None
+    copy_after: int | None = None  # alerts for the copies, behind that one
     pulls: Sequence[Pull] = ()
 
 
@@ -53,6 +54,7 @@ class Outcome:
     pruned: int
     put_away: Predecessor | None  # the last file that could not be continued
     alerts: Sequence[Recorded] = ()
+    copies: Sequence[Recorded] = ()
     pulled: Sequence[Pulled | PullRefused] = ()
 
 
@@ -69,35 +71,24 @@ class Recording:
         answers = self._journal.append(job.entries)
         if job.sign and self._journal.condition is None:
             self._journal.checkpoint()
-        alerts = self._following(job.after) if job.read else ()
-        shown = [pulled(self._journal, self._directory, pull) for pull in job.pulls]
+        outcome = Outcome(
+            job=job,
+            answers=answers,
+            alerts=self._following(job.after) if job.read else (),
+            copies=() if job.copy_after is None else self._journal.after(Stream.ALERTS, job.copy_after, PIECE),
+            pulled=[pulled(self._journal, self._directory, pull) for pull in job.pulls],
+            standing=self._journal.standing,
+            condition=self._journal.condition,
+            waiting=self._journal.waiting.entries,
+            pruned=self._journal.pruned,
+            put_away=self._journal.put_away,
+        )
         self._progress()
-        return self._outcome(job, answers, alerts, shown)
+        return outcome
 
     def close(self) -> None:
         """Write and sign what can be."""
         self._journal.close()
-
-    def _outcome(
-        self,
-        job: Job,
-        answers: Sequence[Answer],
-        alerts: Sequence[Recorded],
-        shown: Sequence[Pulled | PullRefused],
-    ) -> Outcome:
-        journal = self._journal
-        standing = journal.standing
-        return Outcome(
-            job=job,
-            answers=answers,
-            condition=journal.condition,
-            standing=standing,
-            waiting=journal.waiting.entries,
-            pruned=journal.pruned,
-            put_away=journal.put_away,
-            alerts=alerts,
-            pulled=shown,
-        )
 
     def _following(self, mark: Mark | None) -> Sequence[Recorded]:
         """Read the alerts behind that one; all of them, if it is of another chain, which none of these has followed."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from daemoneye.logs import log
 from daemoneye.messages.tree import SettingsRead, SettingsUnreadable
-from daemoneye.model.agent import ConfigReport, ReloadReport
+from daemoneye.model.status import ConfigReport, ReloadReport
 from daemoneye.settings.changes import changes, with_fixed
 from daemoneye.supervisor import reload
 from daemoneye.supervisor.effects import WakeMeAt

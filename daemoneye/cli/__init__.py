@@ -17,6 +17,7 @@ from daemoneye import __version__
 COMMANDS: Final = {
     "alerts": "what was alarming, from the record",
     "at": "the process tree of a moment in the past",
+    "baseline": "show, accept, export and import what is trusted",
     "child": "list, restart, pause and resume the agent's children",
     "compare": "how alike two files or two ssdeep digests are",
     "config": "check, show and describe the settings",
@@ -30,6 +31,7 @@ COMMANDS: Final = {
     "reload": "have the running agent read its settings again",
     "run": "the agent, in the foreground",
     "scan": "look at every process once, without an agent",
+    "selftest": "show that the alarm works, with a harmless program",
     "status": "the running agent and every child of it",
     "top": "a live view of the processes (q quits)",
     "tree": "the process tree",

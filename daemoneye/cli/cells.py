@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from daemoneye.model.process import OnDisk
+from daemoneye.model.process import HashStatus, OnDisk
 from daemoneye.sanitize.hostile import printable
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = "-"
 STYLES: Final = {OnDisk.DELETED: "bold red", OnDisk.REPLACED: "bold red", OnDisk.MEMFD: "bold magenta"}
+DIGEST: Final = 12  # as much of a SHA-256 as tells two files of one host apart
+_SHORT: Final = {HashStatus.REMOTE_FILESYSTEM: "remote", HashStatus.CHANGED_WHILE_READ: "changed"}
 _STEP: Final = 1024
 _LONGEST_S: Final = 100 * 366 * 86400  # nothing runs longer than a century: such a number is a mistake
 _NAME_CELLS: Final = 60  # the longest name a kernel thread or an extended comm is likely to have, and then some
@@ -79,3 +81,12 @@ def title(record: ProcessRecord, limit: int | None = None) -> str:
 
 def on_disk(record: ProcessRecord) -> str:
     return "kernel" if record.kernel_thread else record.on_disk.label
+
+
+def digest(record: ProcessRecord) -> str:
+    """Its beginning, else the word that says why there is none."""
+    if record.executable_hash:
+        return printable(record.executable_hash[:DIGEST])
+    if record.hash_status:
+        return _SHORT.get(record.hash_status, record.hash_status.label.replace("_", " "))
+    return "" if record.kernel_thread else UNKNOWN

@@ -12,9 +12,9 @@ from daemoneye.sanitize.hostile import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from daemoneye.model.agent import ChildReport
+    from daemoneye.model.status import ChildReport
 
-_STYLES: Final = {"running": "green", "paused": "yellow", "stopped": "yellow", "failed": "bold red"}
+_STYLES: Final = {"running": "green", "idle": "green", "paused": "yellow", "stopped": "yellow", "failed": "bold red"}
 _BETWEEN: Final = "yellow"  # on its way from one state to another
 _HEADINGS: Final = ("CHILD", "STATE", "PID", "UP", "RESTARTS", "HEARTBEAT", "PRIVILEGE")
 _STATE: Final = 1

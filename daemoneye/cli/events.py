@@ -14,7 +14,7 @@ from daemoneye.cli.showing import print_entries, show
 from daemoneye.cli.times import When
 from daemoneye.cli.words import KIND, PROCESS, SHA256, Name, is_glob
 from daemoneye.errors import NoInputError, UsageError
-from daemoneye.journal.history import ancestors
+from daemoneye.journal.history import SEEN, ancestors
 from daemoneye.model.lookup import Entries, EntriesRequest, following
 
 if TYPE_CHECKING:
@@ -76,12 +76,13 @@ def command(
         kind=kind,
     )
     record, wanted = Record(config, file), form if as_json else None
+    table = EVENTS._replace(shows_again=kind == SEEN)  # asked for, all of them
     if descendant is None:
-        show(record, request, EVENTS, form=wanted, follow=follow)
+        show(record, request, table, form=wanted, follow=follow)
     elif follow:
         raise UsageError("--ancestor-of", "with --follow", "one of the two: who led to a process is past")
     else:
-        print_entries([_led_to(record, descendant, request)], record.origin, EVENTS, form=wanted)
+        print_entries([_led_to(record, descendant, request)], record.origin, table, form=wanted)
 
 
 def _led_to(record: Record, descendant: str, request: EntriesRequest) -> Entries:

@@ -25,7 +25,6 @@ SEVERITIES: Final = {
 }
 _MOMENT, _AGO = "<24", "<11"  # 2026-01-31T08:00:00.000Z, 59m 59s ago
 _NAME: Final = 24  # bytes of a parent's name: the kernel has 15, an interpreter's script a few more
-_DIGEST: Final = 12  # as much of a SHA-256 as tells two files of one host apart
 
 
 class Cell(NamedTuple):
@@ -37,6 +36,7 @@ class Table(NamedTuple):
     headings: tuple[str, ...]
     layout: tuple[str, ...]  # the width of what is usual, as a format; the last column has none
     cells: Callable[[RecordedEntry], tuple[Cell, ...]]
+    shows_again: bool = True  # who is seen once more
 
 
 def _alert(entry: RecordedEntry) -> tuple[Cell, ...]:
@@ -58,7 +58,7 @@ def _event(entry: RecordedEntry) -> tuple[Cell, ...]:
         Cell(printable(entry.kind.removeprefix("process."))),
         Cell(cells.UNKNOWN if entry.pid is None else str(entry.pid), "cyan"),
         Cell(" ".join(_known(parent, printable(name or "", _NAME))) or cells.UNKNOWN),
-        Cell(printable((digest or cells.UNKNOWN)[:_DIGEST])),
+        Cell(printable((digest or cells.UNKNOWN)[: cells.DIGEST])),
         Cell(what(entry, said)),
     )
 
@@ -87,7 +87,12 @@ def title(said: dict[str, Any], name: str | None) -> str:
 
 
 ALERTS: Final = Table(("SEVERITY", "RULE", "PID", "MESSAGE"), ("<8", "<28", ">7", ""), _alert)
-EVENTS: Final = Table(("EVENT", "PID", "PARENT", "SHA-256", "WHAT"), ("<9", ">7", "<20", f"<{_DIGEST}", ""), _event)
+EVENTS: Final = Table(
+    ("EVENT", "PID", "PARENT", "SHA-256", "WHAT"),
+    ("<9", ">7", "<20", f"<{cells.DIGEST}", ""),
+    _event,
+    shows_again=False,
+)
 
 
 def row(entry: RecordedEntry, table: Table, now_ms: int | None) -> Text:

@@ -64,7 +64,7 @@ class Record:
         try:
             return self._ask_file(request)
         except OperatorError as error:
-            raise _worth_telling(self._why, error) from None
+            raise worth_telling(self._why, error) from None
 
     def ask_agent_again(self) -> None:
         self._why = None
@@ -108,7 +108,7 @@ def _going_on(request: EntriesRequest, answer: Entries) -> EntriesRequest:
     return replace(request, after=0 if began_anew else answer.reached)
 
 
-def _worth_telling(agent: OperatorError | None, file: OperatorError) -> OperatorError:
+def worth_telling(agent: OperatorError | None, file: OperatorError) -> OperatorError:
     """Of two ways that are closed, the one that somebody might have expected to be open."""
     absent = agent is None or isinstance(agent, NotRunning | NotAllowed)
     unwritten = isinstance(agent, Refused) and isinstance(file, NoInputError)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemoneye.cli.documents import as_line
+from daemoneye.cli.familiar import Familiar
 from daemoneye.cli.listing import headings, row
 from daemoneye.cli.screen import console
 from daemoneye.errors import UsageError
@@ -79,16 +80,20 @@ class _Documents:
 class _Lines:
     def __init__(self, table: Table, *, follow: bool) -> None:
         self._table = table
+        self._familiar = None if table.shows_again else Familiar()
         self._screen = console()
         self._ago = self._screen.is_terminal and not follow
         self._headed = False
 
     def show(self, answer: Entries) -> None:
         now_ms = time.time_ns() // 1_000_000 if self._ago else None
-        lines = [row(entry, self._table, now_ms) for entry in answer.entries]
+        entries = self._familiar.news(answer.entries) if self._familiar else answer.entries
+        lines = [row(entry, self._table, now_ms) for entry in entries]
         if not self._headed:
             self._headed = True
             lines.insert(0, headings(self._table, ago=self._ago))
+        if not lines:
+            return
         if self._screen.is_terminal:
             for line in lines:
                 self._screen.print(line, no_wrap=True, overflow="ellipsis", crop=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.text import Text
@@ -16,6 +16,7 @@ from daemoneye.cli import cells, children
 from daemoneye.cli.options import config_option, json_option
 from daemoneye.cli.reach import agent
 from daemoneye.cli.screen import console
+from daemoneye.cli.status_document import document
 from daemoneye.client import NotRunning
 from daemoneye.errors import Exit, OperatorError
 from daemoneye.sanitize.hostile import printable
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemoneye.client import Client
-    from daemoneye.model.agent import SinkReport, Status
+    from daemoneye.model.status import Status
 
 NOT_RUNNING: Final = 3
 UNKNOWN: Final = 4
 
 _LINE: Final = 400  # of what was said by somebody else; settings files have long lines
+_HAD: Final = ("hashed", "cached")  # with a digest
 _DIGEST: Final = 12  # as much of a SHA-256 as tells two files apart
 
 
@@ -78,116 +80,6 @@ def fails(status: Status, fail_on: str | None) -> bool:
     return (fail_on is not None and given_up) or (fail_on == "degraded" and status.state == "degraded")
 
 
-# -- for programs
-
-
-def document(status: Status) -> dict[str, Any]:
-    config, reload, clients = status.config, status.reload, status.clients
-    return {
-        "state": status.state,
-        "pid": status.pid,
-        "version": status.version,
-        "uptime_s": children.rounded(status.uptime_s),
-        "tree": status.tree,
-        "children": [children.document(child) for child in status.children],
-        "coverage": status.coverage.as_json() if status.coverage else {},
-        "scan": _scan(status),
-        "journal": _journal(status),
-        "sinks": {each.name: _sink(each) for each in status.sinks},
-        "sandbox": _sandbox(status),
-        "config": {
-            "generation": config.generation if config else None,
-            "sha256": config.sha256 if config else None,
-            "loaded_at": cells.moment(config.loaded_at_ms) if config else None,
-            "notes": list(config.notes) if config else [],
-        },
-        "reload": {
-            "result": reload.result if reload else "none",
-            "error": reload.error if reload else None,
-            "at": cells.moment(reload.at_ms) if reload else None,
-        },
-        "clients": {
-            "connected": clients.connected if clients else None,
-            "admitted": clients.admitted if clients else None,
-            "dropped": dict(clients.dropped) if clients else {},
-        },
-    }
-
-
-def _scan(status: Status) -> dict[str, Any]:
-    scan = status.scan
-    if scan is None:
-        return {}
-    return {
-        "number": scan.scan,
-        "at": cells.moment(scan.at_ms),
-        "duration_s": children.rounded(scan.duration_s),
-        "overrun": scan.overrun,
-        "failed": scan.failed,
-        "shed": dict(scan.shed),
-    }
-
-
-def _journal(status: Status) -> dict[str, Any]:
-    journal = status.journal
-    if journal is None:
-        return {}
-    file = journal.alert_file
-    return {
-        "trouble": journal.trouble or None,
-        "detail": journal.detail or None,
-        "chain": journal.chain or None,
-        "streams": {each.name: {"last": each.last, "kept": each.kept} for each in journal.streams},
-        "disk_bytes": journal.disk_bytes,
-        "recorded": journal.recorded,
-        "pruned": journal.pruned,
-        "waiting": journal.waiting,
-        "refused": dict(journal.refused),
-        "dropped": dict(journal.dropped),
-        "alert_file": file
-        and {
-            "path": file.path,
-            "last": file.last,
-            "written": file.written,
-            "trouble": file.trouble or None,
-            "detail": file.detail or None,
-        },
-    }
-
-
-def _sink(sink: SinkReport) -> dict[str, Any]:
-    return {
-        "state": sink.state,
-        "trouble": sink.trouble or None,
-        "acknowledged": sink.acknowledged,
-        "set_aside": sink.set_aside,
-        "retries": sink.retries,
-        "behind": sink.behind,
-        "last_success_at": None if sink.last_success_ms is None else cells.moment(sink.last_success_ms),
-    }
-
-
-def _sandbox(status: Status) -> dict[str, Any]:
-    return {
-        "ok": not status.findings,
-        "findings": list(status.findings),
-        "processes": [
-            {
-                "name": process.name,
-                "pid": process.pid,
-                "uid": process.uid,
-                "capabilities": process.capabilities,
-                "no_new_privs": process.no_new_privs,
-                "landlock": process.landlock,
-            }
-            for process in status.sandbox
-        ],
-    }
-
-
-# -- for people
-
-
 def lines(status: Status, now_ms: float) -> Iterator[Text]:
     state = printable(status.state, _LINE)
     yield Text.assemble(
@@ -202,6 +94,8 @@ def lines(status: Status, now_ms: float) -> Iterator[Text]:
             yield _said(f"{printable(child.name, _LINE)} last said", child.last_words)
     yield Text()
     yield _said("sees", _sight(status, now_ms))
+    yield from _hashing(status)
+    yield from _integrity(status)
     yield from _record(status)
     yield from _sinks(status)
     yield from _confinement(status)
@@ -218,6 +112,40 @@ def _sight(status: Status, now_ms: float) -> str:
     when = f"{cells.elapsed((now_ms - status.scan.at_ms) / 1000)} ago, in {status.scan.duration_s:.2f} s"
     trouble = f"; {status.scan.failed} looks failed since" if status.scan.failed else ""
     return f"{status.coverage.sentence()} ({when}{trouble})"
+
+
+def _hashing(status: Status) -> Iterator[Text]:
+    hashing = status.hashing
+    if hashing is None:
+        yield _said("hashing", "nothing yet")
+        return
+    files = dict(hashing.files)
+    had = sum(files.pop(name, 0) for name in _HAD)
+    missing = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in files.items() if count)
+    what = [f"{had} files hashed, {cells.size(hashing.bytes_read)} read", f"{hashing.waiting} waiting"]
+    what += [f"{hashing.quarantined} quarantined"] if hashing.quarantined else []
+    what += [f"not hashed: {missing}"] if missing else []
+    what += [f"at {hashing.share:.0%} of its rate: the machine is pressed"] if hashing.share < 1 else []
+    yield _said("hashing", ", ".join(what))
+    if hashing.trouble:
+        yield _said("hashing", hashing.trouble, "bold red")
+
+
+def _integrity(status: Status) -> Iterator[Text]:
+    integrity = status.integrity
+    if integrity is None:
+        yield _said("integrity", "nothing yet")
+        return
+    alerts = ", ".join(f"{count} {rule}" for rule, count in integrity.alerts if count)
+    total = sum(count for _, count in integrity.alerts)
+    lacking = ", ".join(f"{count} {why}" for why, count in integrity.degraded if count)
+    what = [f"{total} alerts since its start{f' ({alerts})' if alerts else ''}", f"{integrity.baselines} baselines"]
+    what += [f"{integrity.waiting} programs waiting", f"packages: {integrity.packages or 'unknown'}"]
+    yield _said("integrity", ", ".join(what))
+    if lacking:
+        yield _said("integrity", f"degraded: {lacking}", "bold red")
+    if integrity.trouble:
+        yield _said("integrity", integrity.trouble, "bold red")
 
 
 def _record(status: Status) -> Iterator[Text]:

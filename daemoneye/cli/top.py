@@ -20,16 +20,19 @@ from daemoneye.cli.keyboard import keys, orderly_end
 from daemoneye.cli.look import looking
 from daemoneye.cli.options import Interval, config_option, count_option, kernel_option
 from daemoneye.cli.screen import console
+from daemoneye.cli.told import Told
 from daemoneye.settings.files import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
 
     from daemoneye.lifecycle.tracker import Scan
     from daemoneye.model.process import ProcessRecord
+
+    Stamp = Callable[[ProcessRecord], ProcessRecord]
 
 ORDERS: Final[dict[str, Callable[[ProcessRecord], object]]] = {
     "cpu": lambda record: -(record.cpu_usage or 0.0),
@@ -40,8 +43,10 @@ ORDERS: Final[dict[str, Callable[[ProcessRecord], object]]] = {
 }
 _KEYS: Final = {order[0]: order for order in ORDERS}
 _FIRST_INTERVAL_S: Final = 0.5  # long enough for 50 clock ticks: a share of CPU to two per cent, and nobody waits
-_HEADINGS: Final = (("PID", "right"), ("UID", "right"), ("CPU%", "right"), ("RSS", "right"), ("STATE", "left"))
-_VERDICTS: Final = (("ON DISK", "left"), ("SHA-256", "left"), ("COMMAND", "left"))
+_HEADINGS: Final = ("PID", "UID", "CPU%", "RSS", "STATE", "ON DISK", "SHA-256", "COMMAND")
+_NUMBERS: Final = frozenset({"PID", "UID", "CPU%", "RSS"})
+# How wide a terminal has to be for it: the verdicts and a third of the line for the command come first.
+_ROOM: Final = {"UID": 60, "RSS": 50, "STATE": 100, "SHA-256": 70}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,28 +92,31 @@ def command(
     """
     view = View(order=order, pattern=pattern, kernel=kernel)
     screen = console()
-    with looking(load(config).settings) as look:
+    settings = load(config).settings
+    told = Told(settings)
+    with looking(settings) as look:
         look()
         time.sleep(min(interval, _FIRST_INTERVAL_S))
         if screen.is_terminal and not screen.is_dumb_terminal:
-            _live(screen, look, view, interval, count)
+            _live(screen, look, told, view, interval, count)
         else:
-            _plain(look, view, interval, count or 1)
+            _plain(look, told, view, interval, count or 1)
 
 
-def _plain(look: Callable[[], Scan], view: View, interval_s: float, count: int) -> None:
+def _plain(look: Callable[[], Scan], told: Told, view: View, interval_s: float, count: int) -> None:
     for turn in range(count):
         if turn:
             time.sleep(interval_s)
-        for line in plain(view, look()):
+        told.refresh()
+        for line in plain(view, look(), told.stamp):
             click.echo(line)
 
 
-def plain(view: View, scan: Scan) -> Iterator[str]:
-    layout = "{:>7} {:>6} {:>6} {:>6} {:<10} {:<8} {:<7} {}"
-    yield layout.format(*(heading for heading, _ in (*_HEADINGS, *_VERDICTS)))
+def plain(view: View, scan: Scan, stamp: Stamp) -> Iterator[str]:
+    layout = f"{{:>7}} {{:>6}} {{:>6}} {{:>6}} {{:<10}} {{:<8}} {{:<{cells.DIGEST}}} {{}}"
+    yield layout.format(*_HEADINGS)
     for record in view.rows(scan):
-        yield layout.format(*row(record))
+        yield layout.format(*row(stamp(record)))
     yield scan.coverage.sentence()
 
 
@@ -120,17 +128,20 @@ def row(record: ProcessRecord) -> tuple[str, ...]:
         cells.size(record.memory_usage),
         record.state or cells.UNKNOWN,
         cells.on_disk(record),
-        (record.executable_hash or "")[:7],
+        cells.digest(record),
         cells.title(record),
     )
 
 
-def _live(screen: Console, look: Callable[[], Scan], view: View, interval_s: float, count: int | None) -> None:
+def _live(
+    screen: Console, look: Callable[[], Scan], told: Told, view: View, interval_s: float, count: int | None
+) -> None:
     with orderly_end(), keys() as wait, Live(console=screen, screen=True, auto_refresh=False) as live:
         turn = 0
         scan = look()
         while True:
-            live.update(drawn(view, scan, screen.height - 4), refresh=True)
+            told.refresh()
+            live.update(drawn(view, scan, told.stamp, width=screen.width, room=screen.height - 4), refresh=True)
             key = wait(interval_s)
             following = view.after(key)
             if following is None or (count is not None and not key and (turn := turn + 1) >= count):
@@ -140,16 +151,22 @@ def _live(screen: Console, look: Callable[[], Scan], view: View, interval_s: flo
                 scan = look()
 
 
-def drawn(view: View, scan: Scan, room: int) -> Table:
+def drawn(view: View, scan: Scan, stamp: Stamp, *, width: int, room: int) -> Table:
     """As many rows as the terminal has room for: what does not fit would only scroll the rest away."""
     table = Table(box=None, pad_edge=False, expand=True, title_justify="left", caption_justify="left")
-    table.title = Text(f"daemoneye top: by {view.order} (keys: c m p n s k q)", "bold")
-    table.caption = Text(scan.coverage.sentence(), "dim")
-    for heading, side in _HEADINGS:
-        table.add_column(heading, justify=side, no_wrap=True)  # type: ignore[arg-type]
-    for heading, _ in _VERDICTS:
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "COMMAND" else None)
-    for record in view.rows(scan)[: max(1, room)]:
-        *front, disk, digest, title = row(record)
-        table.add_row(*map(Text, front), Text(disk, cells.STYLES.get(record.on_disk, "")), Text(digest), Text(title))
+    table.title = _one_line(f"daemoneye top: by {view.order} (keys: c m p n s k q)", "bold")
+    table.caption = _one_line(scan.coverage.sentence(), "dim")
+    headings = [heading for heading in _HEADINGS if width >= _ROOM.get(heading, 0)]
+    for heading in headings:
+        side: JustifyMethod = "right" if heading in _NUMBERS else "left"
+        ratio = 1 if heading == "COMMAND" else None
+        table.add_column(heading, justify=side, no_wrap=True, overflow="ellipsis", ratio=ratio)
+    for record in map(stamp, view.rows(scan)[: max(1, room)]):
+        texts = dict(zip(_HEADINGS, map(Text, row(record)), strict=True))
+        texts["ON DISK"].stylize(cells.STYLES.get(record.on_disk, ""))
+        table.add_row(*(texts[heading] for heading in headings))
     return table
+
+
+def _one_line(text: str, style: str) -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")

@@ -2,50 +2,75 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.text import Text
 
 from daemoneye.cli import cells
+from daemoneye.cli.executables import hashed
 from daemoneye.cli.look import looking
-from daemoneye.cli.options import config_option, kernel_option, pid_option
+from daemoneye.cli.options import config_option, hash_option, kernel_option, pid_option
 from daemoneye.cli.screen import console
+from daemoneye.cli.told import Told
 from daemoneye.lifecycle.forest import Branch, forest
 from daemoneye.settings.files import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
     from daemoneye.lifecycle.tracker import Scan
+    from daemoneye.model.observation import ProcessKey
     from daemoneye.model.process import ProcessRecord
+    from daemoneye.settings import Settings
+
+_ROOM_FOR_DIGESTS: Final = 100  # columns: fewer are needed for who started what
 
 
 @click.command("tree")
 @pid_option
 @kernel_option
+@hash_option
 @config_option
-def command(pids: tuple[int, ...], kernel: bool, config: Path | None) -> None:
+def command(pids: tuple[int, ...], kernel: bool, with_hash: bool, config: Path | None) -> None:
     """Show the process tree, or only what hangs below --pid.
 
-    Colours at a terminal, plain text in a pipe, NO_COLOR honoured.
+    With the digests that a running agent knows, or --hash. Colours at a terminal, plain text in a pipe, NO_COLOR
+    honoured.
     """
-    with looking(load(config).settings) as look:
+    settings = load(config).settings
+    with looking(settings) as look:
         scan = look()
+    shown = {key: seen for key, seen in scan.snapshot.processes.items() if kernel or not seen.sample.kernel_thread}
+    branches = list(forest(shown, pids))
+    records = _records(scan, [branch.key for branch in branches], settings, with_hash=with_hash)
     screen = console()
+    roomy = not screen.is_terminal or screen.width >= _ROOM_FOR_DIGESTS
     # cut at the edge of a terminal; a pipe has none
     fitting: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if screen.is_terminal else {"soft_wrap": True}
-    for line in lines(scan, pids, kernel=kernel):
-        screen.print(line, **fitting)
+    for branch, record in zip(branches, records, strict=True):
+        screen.print(_line(branch, record, with_digest=roomy), **fitting)
     screen.print(scan.coverage.sentence(), style="dim", soft_wrap=True)
 
 
-def lines(scan: Scan, pids: tuple[int, ...], *, kernel: bool) -> Iterator[Text]:
-    shown = {key: seen for key, seen in scan.snapshot.processes.items() if kernel or not seen.sample.kernel_thread}
-    for branch in forest(shown, pids):
-        record = scan.record(branch.key)
-        yield Text.assemble((twigs(branch), "dim"), (f"{record.pid} ", "cyan"), verdict(record), cells.title(record))
+def _records(scan: Scan, keys: Sequence[ProcessKey], settings: Settings, *, with_hash: bool) -> list[ProcessRecord]:
+    records = [scan.record(key) for key in keys]
+    if with_hash:
+        return hashed(records, settings)
+    told = Told(settings)
+    told.refresh()
+    return [told.stamp(record) for record in records]
+
+
+def _line(branch: Branch[ProcessKey], record: ProcessRecord, *, with_digest: bool) -> Text:
+    return Text.assemble(
+        (twigs(branch), "dim"),
+        (f"{record.pid} ", "cyan"),
+        verdict(record),
+        (f"{cells.digest(record)} ", "dim") if with_digest and record.hash_status else "",
+        cells.title(record),
+    )
 
 
 def twigs(branch: Branch[Any]) -> str:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import click
 
+from daemoneye.errors import HostileInput
+from daemoneye.integrity.fuzzy import FuzzyDigest
 from daemoneye.sanitize.hostile import decodable, printable
 
 _SHOWN: Final = 70  # of what was typed: a digest and a little more
@@ -29,8 +31,21 @@ class _Matching(click.ParamType[str]):
         return text
 
 
+class Ssdeep(click.ParamType[str]):
+    """With or without the name of a file behind it, as ssdeep prints it."""
+
+    name = "digest"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(FuzzyDigest.parse(str(value)))
+        except HostileInput as error:
+            self.fail(f"'{printable(str(value), _SHOWN)}': {error}", param, ctx)
+
+
 KIND: Final = _Matching("kind", r"[a-z][a-z0-9._-]{0,63}", "a word such as process.started or integrity.disk_mismatch")
 SHA256: Final = _Matching("digest", r"[0-9a-f]{64}", "the 64 hex digits of a SHA-256")
+SSDEEP: Final = Ssdeep()
 PROCESS: Final = _Matching("process", r"[0-9]{1,7}|[0-9a-f]{32}", "a pid, or the 32 hex digits of an entity id")
 
 

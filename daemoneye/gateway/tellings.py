@@ -11,21 +11,17 @@ from daemoneye.model.agent import (
     Answer,
     ChildAction,
     ChildRequest,
-    ClientsReport,
-    Health,
-    JournalReport,
     Refusal,
     RefusalCode,
     ReloadRequest,
-    ScanReport,
-    SinkReport,
-    Status,
 )
+from daemoneye.model.status import Health
 from daemoneye.outputs.tallies import Sink
 
 if TYPE_CHECKING:
     from daemoneye.messages.control import Done, StatusReport
-    from daemoneye.messages.observation import Scanned, SnapshotRefusal
+    from daemoneye.messages.observation import SnapshotRefusal
+    from daemoneye.model.status import SinkReport
 
 _NO_ANSWER: Final = RefusalCode.NO_ANSWER
 _UNAVAILABLE: Final = RefusalCode.UNAVAILABLE
@@ -35,62 +31,19 @@ UNCONTINUED: Final = Refusal(code=_NO_ANSWER, text="the collector did not go on 
 LOST: Final = Refusal(code=_UNAVAILABLE, text="the collector was restarted meanwhile: ask again")
 NOBODY: Final = Refusal(code=_UNAVAILABLE, text="the collector is not there: ask again when it is")
 BUSY: Final = Refusal(code=_UNAVAILABLE, text=f"{LISTS} lists of processes are on their way: ask again")
-UNREAD: Final = Refusal(code=_NO_ANSWER, text="the disk did not show the record in time: ask again")
+UNREAD: Final = Refusal(code=_NO_ANSWER, text="the disk did not show what is on it in time: ask again")
 ONE_LOOKUP: Final = Refusal(
-    code=RefusalCode.REFUSED, text="a look into the record is under way for this client: one a time"
+    code=RefusalCode.REFUSED, text="a look at what is on the disk is under way for this client: one a time"
 )
+UNTRUSTED: Final = Refusal(code=_UNAVAILABLE, text="integrity is not there: nothing is changed, ask again when it is")
+_PERHAPS: Final = "see what is trusted, and ask again"
+UNDECIDED: Final = Refusal(code=_NO_ANSWER, text=f"integrity did not answer in time: {_PERHAPS}")
+CUT_OFF: Final = Refusal(code=_UNAVAILABLE, text=f"integrity was restarted meanwhile: {_PERHAPS}")
 ONE_EACH: Final = Refusal(code=RefusalCode.REFUSED, text="a list of processes is on its way to this client: one a time")
 
 
 def quoted(reason: SnapshotRefusal) -> Refusal:
     return Refusal(code=_UNAVAILABLE, text=f"the collector refuses: {reason}")
-
-
-def status(
-    report: StatusReport,
-    *,
-    pid: int,
-    version: str,
-    scanned: Scanned | None,
-    clients: ClientsReport,
-    journal: JournalReport | None,
-    sinks: tuple[SinkReport, ...] = (),
-) -> Status:
-    return Status(
-        state=_state(report, journal, sinks),
-        pid=pid,
-        version=version,
-        uptime_s=report.uptime_s,
-        tree=report.tree,
-        children=report.children,
-        coverage=scanned.coverage if scanned else None,
-        sandbox=report.sandbox,
-        findings=report.findings,
-        config=report.config,
-        reload=report.reload,
-        clients=clients,
-        scan=scan(scanned) if scanned else None,
-        journal=journal,
-        sinks=sinks,
-    )
-
-
-def _state(report: StatusReport, journal: JournalReport | None, sinks: tuple[SinkReport, ...]) -> str:
-    """Children that run are not everything: what they find out has to get somewhere."""
-    file = journal.alert_file if journal else None
-    troubled = (journal and journal.trouble) or (file and file.trouble) or any(each.trouble for each in sinks)
-    return "degraded" if report.state == "running" and troubled else report.state
-
-
-def scan(scanned: Scanned) -> ScanReport:
-    return ScanReport(
-        scan=scanned.scan,
-        at_ms=scanned.at_ms,
-        duration_s=scanned.duration_s,
-        overrun=scanned.overrun,
-        failed=scanned.failed,
-        shed=scanned.shed,
-    )
 
 
 def sink(report: SinkReport) -> Sink:

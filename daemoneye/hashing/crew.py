@@ -4,7 +4,7 @@ Bytes are given out in turns: one slice to whoever has asked for more, the longe
 a new job to whoever is idle, and so on. A large file takes its time without keeping small ones from theirs. Nobody is
 passed over because somebody else needs less.
 
-Time counts while a worker reads, not while it waits for bytes.
+Time counts while a worker reads, not while its file is opened, nor while it waits for bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from daemoneye.hashing.budget import Budget
-from daemoneye.hashing.effects import Assign, Grant, Journal
+from daemoneye.hashing.effects import Assign, Grant, HandOver, Journal
 from daemoneye.hashing.roster import Roster
 
 if TYPE_CHECKING:
@@ -33,14 +33,15 @@ class Hand:
     worker: str
     number: int
     job: Job
-    tag: Tag  # the question that said how to open it
-    began_wall_ns: int
+    tag: Tag  # the question that says how to open it
     piece: int
     lent: int  # bytes it may be reading
     left_s: float
-    since_s: float  # when the last bytes were granted
+    since_s: float = 0.0  # when it was given the file, or the last bytes were granted
+    began_wall_ns: int = 0
     read: int = 0  # bytes, before those it may be reading now
-    reading: bool = True
+    opened: bool = False
+    reading: bool = False
 
 
 class Crew:
@@ -48,6 +49,7 @@ class Crew:
         self.roster = Roster()
         self.budget = Budget(limits.bytes_per_second, now_s)
         self.hands: dict[str, Hand] = {}
+        self.bytes_read = 0
         self._limits = limits
         self._asking: dict[str, Hand] = {}  # the longest first
         self._asking_is_next = True
@@ -56,6 +58,15 @@ class Crew:
 
     def set_limits(self, limits: Limits) -> None:
         self._limits = limits
+
+    def opened(self, worker: str, number: int, now: Now) -> Iterator[Effect]:
+        hand = self.hands.get(worker)
+        if hand is None or hand.number != number or hand.opened:
+            return
+        hand.opened = hand.reading = True
+        hand.since_s, hand.began_wall_ns = now.s, now.wall_ns
+        yield Journal(begun=hand.job.file)
+        yield HandOver(worker, number)
 
     def more(self, worker: str, number: int, left: int, now_s: float) -> None:
         hand = self.hands.get(worker)
@@ -67,12 +78,17 @@ class Crew:
         self._asking[worker] = hand
 
     def put_down(self, worker: str, number: int | None = None, *, bytes_read: int | None = None) -> Hand | None:
-        """Take it out of the worker's hand, if it is there. How much was read of it may not be known: then all was."""
+        """Take it out of the worker's hand, if it is there.
+
+        How much was read of it may not be known: then all was, if it had been opened.
+        """
         hand = self.hands.get(worker)
         if hand is None or number not in {None, hand.number}:
             return None
         del self.hands[worker]
         self._asking.pop(worker, None)
+        if not hand.opened:
+            bytes_read = 0
         self._settle(hand, 0 if bytes_read is None else hand.read + hand.lent - bytes_read)
         return hand
 
@@ -92,13 +108,13 @@ class Crew:
                 break
             self._asking_is_next = not self._asking_is_next
             yield from served
-        yield from self.roster.adjust(self._limits.workers, len(waiting), now.s)
+        yield from self.roster.adjust(self._places, len(waiting), now.s)
 
     def wake_s(self, jobs: int) -> Iterator[float]:
         if self._bytes_at_s is not None:
             yield self._bytes_at_s
         yield from (_due_s(hand) for hand in self.hands.values() if hand.reading)
-        yield from self.roster.wake_s(self._limits.workers, jobs)
+        yield from self.roster.wake_s(self._places, jobs)
 
     def _end_all(self, now_s: float) -> Iterator[Effect]:
         for hand in self._asking.values():
@@ -128,14 +144,12 @@ class Crew:
             number=self._numbers,
             job=job,
             tag=next(iter(job.askers)),
-            began_wall_ns=now.wall_ns,
             piece=piece,
             lent=amount,
             left_s=self._limits.file_timeout_s,
-            since_s=now.s,
         )
         self.hands[hand.worker] = hand
-        return Journal(begun=job.file), self._assignment(hand)
+        return (self._assignment(hand),)
 
     def _assignment(self, hand: Hand) -> Assign:
         return Assign(
@@ -147,6 +161,7 @@ class Crew:
             granted=hand.lent,
             piece=hand.piece,
             want_ssdeep=self._limits.ssdeep,
+            want_md5=self._limits.md5,
             max_size=self._limits.max_file_size,
             timeout_s=self._limits.file_timeout_s,
         )
@@ -156,6 +171,7 @@ class Crew:
         left = max(-hand.piece, min(left, hand.lent))
         self.budget.settle(hand.lent, left)
         hand.read += hand.lent - left
+        self.bytes_read += hand.lent - left
         hand.lent = 0
 
     def _lend(self, amount: int, now_s: float) -> bool:
@@ -163,6 +179,10 @@ class Crew:
             return True
         self._bytes_at_s = self.budget.ready_s(amount)
         return False
+
+    @property
+    def _places(self) -> int:
+        return self._limits.workers if self._limits.enabled else 0
 
     @property
     def _slice(self) -> int:

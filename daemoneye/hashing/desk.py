@@ -130,7 +130,8 @@ class Desk:
         return Answer(HashStatus.CACHED, "", known, file)
 
     def _suffices(self, known: Known) -> bool:
-        return bool(known.content.ssdeep or known.no_ssdeep) or not self.limits.ssdeep
+        has_ssdeep = bool(known.content.ssdeep or known.no_ssdeep)
+        return (has_ssdeep or not self.limits.ssdeep) and (bool(known.md5) or not self.limits.md5)
 
     def _result(self, file: FileIdentity, tags: tuple[Tag, ...], answer: Answer, now_s: float) -> Result:
         self.answered[answer.status] += len(tags)
@@ -138,6 +139,10 @@ class Desk:
         if reason is not None or self.shortfall:
             self.shortfall.note((file.dev, file.ino), reason, now_s)
         return Result(tags, answer)
+
+    @property
+    def open_files(self) -> int:
+        return len(self._jobs)
 
     @property
     def wake_s(self) -> float | None:

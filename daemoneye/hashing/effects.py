@@ -21,9 +21,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assign:
-    """Open the file as the question says and have the worker read it.
+    """Have the file opened as the question says: ``Opened`` tells that it is, ``Done`` why it cannot be.
 
-    It reads at most ``piece`` bytes at a time, and a piece only if what was granted covers it.
+    The worker will read at most ``piece`` bytes at a time, and a piece only if what was granted covers it.
     """
 
     worker: str
@@ -34,8 +34,17 @@ class Assign:
     granted: int
     piece: int
     want_ssdeep: bool
+    want_md5: bool
     max_size: int
     timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The worker gets what was opened, and begins."""
+
+    worker: str
+    job: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ class WakeMeAt:
 Effect: TypeAlias = (
     Result
     | Assign
+    | HandOver
     | Grant
     | WantWorker
     | LetWorkerGo

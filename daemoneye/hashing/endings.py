@@ -38,6 +38,7 @@ _FAILURES: Final = _OF_THE_WAY | {
 
 # What a digest looks like. A worker has read what anybody may have written, and is not believed any more than need be.
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_MD5: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SSDEEP: Final = re.compile(r"[0-9]{1,10}:[A-Za-z0-9+/]{0,64}:[A-Za-z0-9+/]{0,64}", re.ASCII)
 _LONGEST_TEXT: Final = 200  # characters; ours are shorter
 
@@ -98,14 +99,25 @@ class Endings:
         self._crew.roster.died(death.worker, now.s, blameless=death.blameless)
         if hand is None:
             return
-        if death.blameless:
+        if death.blameless or not hand.opened:
             self._effects.append(Journal(ended=hand.job.file))
         elif suspect := self._blamed(hand.job.file, Blame.WORKER, now):
             self._close(hand.job, Answer(HashStatus.QUARANTINED, suspect.reason), now)
             return
-        self._release(hand.job)
-        if hand.job.askers:  # others first: if it was the moment and not the file, it will have passed
-            self._desk.waiting.add(hand.job, now.s)
+        self._put_back(hand.job, now)
+
+    def stopped(self, worker: str, now: Now) -> None:
+        hand = self._crew.put_down(worker)
+        if hand is None:
+            return
+        self._effects += (self._crew.roster.kill(worker), Journal(ended=hand.job.file))
+        self._put_back(hand.job, now)
+
+    def _put_back(self, job: Job, now: Now) -> None:
+        """Others first: if it was the moment and not the file, it will have passed."""
+        self._release(job)
+        if job.askers:
+            self._desk.waiting.add(job, now.s)
 
     def overdue(self, hand: Hand, now: Now) -> None:
         self._crew.put_down(hand.worker)
@@ -137,10 +149,11 @@ class Endings:
 
 
 def _is_credible(known: Known) -> bool:
-    content, why = known
+    content, why, md5 = known
     return bool(
         _SHA256.fullmatch(content.sha256)
         and (content.ssdeep is None or _SSDEEP.fullmatch(content.ssdeep))
+        and (md5 is None or _MD5.fullmatch(md5))
         and len(why) <= _LONGEST_TEXT
         and why.isprintable()
     )

@@ -47,6 +47,19 @@ class WorkerFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerAsked:
+    """Somebody wants to see one more at work, be there something to do or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The file of this assignment, and its worker can have it. Until then nothing counts as begun, nor any time."""
+
+    worker: str
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
 class MoreWanted:
     """What was granted does not cover the next piece."""
 
@@ -57,7 +70,7 @@ class MoreWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """How it went, as ``host.hashing`` tells it."""
+    """How it went, as ``host.hashing`` tells it, or the one who should have opened it."""
 
     worker: str
     job: int
@@ -72,6 +85,13 @@ class Done:
 class WorkerDied:
     worker: str
     blameless: bool = False  # somebody wanted it so: what it had in hand has nothing to do with it
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStopped:
+    """Somebody keeps it from going on with what it has in hand, which is not held against anything."""
+
+    worker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +124,7 @@ class Tick:
     at_s: float
 
 
-OfAWorker: TypeAlias = WorkerReady | WorkerFailed | MoreWanted | Done | WorkerDied
+OfAWorker: TypeAlias = (
+    WorkerReady | WorkerFailed | WorkerAsked | Opened | MoreWanted | Done | WorkerStopped | WorkerDied
+)
 Event: TypeAlias = Restored | Wanted | OfAWorker | SettingsChanged | Pressure | StopRequested | Tick

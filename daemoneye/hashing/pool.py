@@ -20,15 +20,18 @@ from daemoneye.hashing.events import (
     Event,
     MoreWanted,
     OfAWorker,
+    Opened,
     Pressure,
     Restored,
     SettingsChanged,
     StopRequested,
     Tick,
     Wanted,
+    WorkerAsked,
     WorkerDied,
     WorkerFailed,
     WorkerReady,
+    WorkerStopped,
 )
 from daemoneye.hashing.suspects import Suspects
 from daemoneye.hashing.throttle import Throttle
@@ -97,10 +100,16 @@ class Pool:
                 self._crew.roster.ready(worker, self._now.s)
             case WorkerFailed():
                 self._crew.roster.failed(self._now.s)
+            case WorkerAsked():
+                self._crew.roster.call_in()
+            case Opened(worker, job):
+                self._effects += self._crew.opened(worker, job, self._now)
             case MoreWanted(worker, job, left):
                 self._crew.more(worker, job, left, self._now.s)
             case Done():
                 self._endings.done(event, self._now)
+            case WorkerStopped(worker):
+                self._endings.stopped(worker, self._now)
             case WorkerDied():
                 self._endings.died(event, self._now)
             case _:
@@ -149,6 +158,25 @@ class Pool:
     def share(self) -> float:
         """Of the budget that the machine's own work leaves us."""
         return self._throttle.share
+
+    @property
+    def waiting(self) -> int:
+        """Files that are to be hashed, or are being."""
+        return self._desk.open_files
+
+    @property
+    def bytes_read(self) -> int:
+        return self._crew.bytes_read
+
+    @property
+    def short_of(self) -> tuple[tuple[str, int], ...]:
+        """Files whose digests are due and cannot be had at the moment, by reason."""
+        return self._desk.shortfall.present
+
+    @property
+    def quarantined(self) -> int:
+        """Files that are left alone at the moment."""
+        return self._suspects.count(self._now.wall_s)
 
     @property
     def answered(self) -> Counter[HashStatus]:

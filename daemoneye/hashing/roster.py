@@ -1,4 +1,7 @@
-"""Who works here: started when there is something to do, let go when there has not been for a while.
+"""Who works here: all at the start, since there is most to do then; later as many as there is something to do for.
+
+Who has had nothing to do for a while is let go. Who dies is replaced, be there something to do or not: whoever looks
+for a worker that was there a moment ago is to find one.
 
 A worker counts from the moment it is wanted until it is reported dead: one that was killed and does not die, because
 the kernel cannot let go of it, takes the place of another, but only one.
@@ -22,6 +25,7 @@ START_S: Final = 30.0  # whoever is not ready by then, be it told or not, is not
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 30.0
 _DOUBLINGS: Final = 10  # 0.1 s doubled so often is beyond the longest; more would only overflow
+_FORGIVEN_S: Final = 60.0  # after as long as it takes to be let go, the next to die is the first
 
 
 class Roster:
@@ -30,6 +34,7 @@ class Roster:
         self._busy: set[str] = set()
         self._leaving: set[str] = set()
         self._starting: deque[float] = deque()  # until when each may take
+        self._standing = float("inf")  # as many as are kept, whatever there is to do
         self._failures = 0
         self._start_at_s = float("-inf")
 
@@ -57,6 +62,9 @@ class Roster:
             if not blameless:
                 self._fail(now_s)
 
+    def call_in(self) -> None:
+        self._standing = self._present + 1
+
     def employ(self) -> str:
         """Whoever was busy last: so that the others may become superfluous."""
         worker, _ = self.idle.popitem()
@@ -78,13 +86,15 @@ class Roster:
         while self._starting and self._starting[0] <= now_s:
             self._starting.popleft()
             self._fail(now_s)
-        while self.idle and (len(self) > limit or now_s >= next(iter(self.idle.values())) + IDLE_S):
+        while self.idle and (self._present > limit or now_s >= next(iter(self.idle.values())) + IDLE_S):
             worker = next(iter(self.idle))
             del self.idle[worker]
             self._leaving.add(worker)
+            self._standing = self._present
             yield LetWorkerGo(worker)
         while self._is_short(limit, jobs) and now_s >= self._start_at_s:
             self._starting.append(now_s + START_S)
+            self._standing = max(self._standing, self._present)
             yield WantWorker()
 
     def wake_s(self, limit: int, jobs: int) -> Iterator[float]:
@@ -96,10 +106,17 @@ class Roster:
             yield self._start_at_s
 
     def _is_short(self, limit: int, jobs: int) -> bool:
-        return len(self) < limit and len(self.idle) + len(self._starting) < jobs
+        if len(self) >= limit:
+            return False
+        return self._present < self._standing or len(self.idle) + len(self._starting) < jobs
+
+    @property
+    def _present(self) -> int:
+        return len(self) - len(self._leaving)
 
     def _fail(self, now_s: float) -> None:
+        if now_s >= self._start_at_s + _FORGIVEN_S:
+            self._failures = 0
         self._failures += 1
-        if self._failures > 1:
-            wait_s = _FIRST_WAIT_S * 2.0 ** min(self._failures - 2, _DOUBLINGS)
-            self._start_at_s = now_s + min(wait_s, _LONGEST_WAIT_S)
+        wait_s = _FIRST_WAIT_S * 2.0 ** min(self._failures - 2, _DOUBLINGS) if self._failures > 1 else 0.0
+        self._start_at_s = now_s + min(wait_s, _LONGEST_WAIT_S)

@@ -90,6 +90,11 @@ class Shortfall:
         return Occupancy("hash_shortfall", len(self._files), CAPACITY, 0)
 
     @property
+    def present(self) -> tuple[tuple[str, int], ...]:
+        """Files by reason, as far as there is room to know them."""
+        return tuple(sorted(Counter(reason for reason, _ in self._files.values()).items()))
+
+    @property
     def _oldest_s(self) -> float:
         return next(iter(self._files.values()))[1]
 

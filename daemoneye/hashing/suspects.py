@@ -85,6 +85,10 @@ class Suspects:
         known = self._held.get(key)
         return known is not None and known.until_s is not None and not self.quarantined(key, wall_s)
 
+    def count(self, wall_s: int) -> int:
+        """Of those in quarantine."""
+        return sum(self.quarantined(key, wall_s) is not None for key in self._held)
+
     @property
     def occupancy(self) -> Occupancy:
         return self._held.occupancy

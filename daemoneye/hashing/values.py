@@ -35,10 +35,11 @@ class Tag(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What a file holds, in two digests. Where ssdeep was wanted and is not there, ``no_ssdeep`` says why."""
+    """What a file holds, in digests. Where ssdeep was wanted and is not there, ``no_ssdeep`` says why."""
 
     content: Content
     no_ssdeep: str = ""
+    md5: str | None = None  # for comparing with what a package brought
 
 
 class Answer(NamedTuple):
@@ -71,3 +72,4 @@ class Limits:
     file_timeout_s: float
     max_file_size: int
     ssdeep: bool
+    md5: bool  # somebody compares with what packages brought

@@ -63,10 +63,6 @@ TABLES: Final = (
 )
 
 
-def schema(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    return connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall()
-
-
 def read(connection: sqlite3.Connection) -> Kept:
     return Kept(
         baselines=tuple(map(_baseline, connection.execute("SELECT * FROM baselines"))),
@@ -80,6 +76,16 @@ def read(connection: sqlite3.Connection) -> Kept:
             for cause, began_ms, counts in connection.execute("SELECT * FROM shortfalls")
         ),
     )
+
+
+def page(connection: sqlite3.Connection, *, after: Key | None, path: str | None, most: int) -> list[Baseline]:
+    """Some of the baselines, in the order of namespace and path; of ``path`` alone if it is given."""
+    found = connection.execute(
+        "SELECT * FROM baselines WHERE (namespace, path) > (?, ?) AND path = coalesce(?, path)"
+        " ORDER BY namespace, path LIMIT ?",
+        (*(after or ("", "")), path, most),
+    )
+    return list(map(_baseline, found))
 
 
 def alerts(connection: sqlite3.Connection) -> list[tuple[str, bytes]]:

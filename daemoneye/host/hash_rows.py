@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from daemoneye.hashing import suspects
 from daemoneye.hashing.events import Restored
@@ -24,7 +24,8 @@ TABLES: Final = (
         file TEXT NOT NULL UNIQUE,
         sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
         ssdeep TEXT,
-        no_ssdeep TEXT NOT NULL
+        no_ssdeep TEXT NOT NULL,
+        md5 BLOB CHECK (length(md5) = 16)
     ) STRICT""",
     "CREATE TABLE work (file TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
     """CREATE TABLE suspects (
@@ -37,17 +38,13 @@ TABLES: Final = (
 )
 
 
-def schema(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    return connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall()
-
-
 def read(connection: sqlite3.Connection) -> Restored:
-    digests = connection.execute("SELECT file, sha256, ssdeep, no_ssdeep FROM digests ORDER BY number")
+    digests = connection.execute("SELECT file, sha256, ssdeep, no_ssdeep, md5 FROM digests ORDER BY number")
     held = connection.execute("SELECT file, deaths, ends, until_s FROM suspects ORDER BY number")
     return Restored(
         kept=tuple(
-            (_file(file), Known(Content(sha256=sha256.hex(), ssdeep=ssdeep), why))
-            for file, sha256, ssdeep, why in digests
+            (_file(file), Known(Content(sha256=sha256.hex(), ssdeep=ssdeep), why, md5.hex() if md5 else None))
+            for file, sha256, ssdeep, why, md5 in digests
         ),
         suspects=tuple(
             Suspect(file=_file(file), deaths=deaths, ends=ends, until_s=until_s) for file, deaths, ends, until_s in held
@@ -71,8 +68,14 @@ def write(connection: sqlite3.Connection, journal: Journal) -> None:
 
 def _keep(connection: sqlite3.Connection, file: FileIdentity, known: Known) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO digests (file, sha256, ssdeep, no_ssdeep) VALUES (?, ?, ?, ?)",
-        (_text(file), bytes.fromhex(known.content.sha256), known.content.ssdeep, known.no_ssdeep),
+        "INSERT OR REPLACE INTO digests (file, sha256, ssdeep, no_ssdeep, md5) VALUES (?, ?, ?, ?, ?)",
+        (
+            _text(file),
+            bytes.fromhex(known.content.sha256),
+            known.content.ssdeep,
+            known.no_ssdeep,
+            bytes.fromhex(known.md5) if known.md5 else None,
+        ),
     )
 
 

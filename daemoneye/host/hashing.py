@@ -78,11 +78,23 @@ def hash_file(path: str | bytes, *, pace: Callable[[int], bool] | None = None) -
         os.close(descriptor)
 
 
-def open_for_hashing(path: str | bytes, *, follow_symlinks: bool = True) -> int | HashOutcome:
-    """Open a regular file for reading, or say why not. What it is on is looked at by ``hash_descriptor``."""
+def open_for_hashing(
+    path: str | bytes,
+    *,
+    follow_symlinks: bool = True,
+    below: int | None = None,
+    refuse: Callable[[int], HashOutcome | None] = lambda _: None,
+) -> int | HashOutcome:
+    """Open a regular file for reading, or say why not. What it is on is looked at by ``hash_descriptor``.
+
+    ``refuse`` may have reasons of its own, about a descriptor through which nothing can be read yet.
+    """
     try:
-        found = os.open(path, os.O_PATH | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW))
+        flags = os.O_PATH | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
+        found = os.open(path, flags, dir_fd=below)
         try:
+            if refusal := refuse(found):
+                return refusal
             _regular(os.fstat(found))
             return os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         finally:
@@ -90,7 +102,7 @@ def open_for_hashing(path: str | bytes, *, follow_symlinks: bool = True) -> int 
     except _Refused as refusal:
         return HashOutcome(status=refusal.status, reason=str(refusal))
     except OSError as error:
-        return _failed(error)
+        return failed(error)
 
 
 def hash_descriptor(
@@ -98,6 +110,7 @@ def hash_descriptor(
     *,
     max_size: int | None = None,
     want_ssdeep: bool = True,
+    want_md5: bool = False,
     allow_remote: bool = False,
     timeout_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -113,11 +126,11 @@ def hash_descriptor(
     outcome = HashOutcome(status=HashStatus.HASHED)
     try:
         work.look(max_size=max_size, allow_remote=allow_remote)
-        outcome = replace(outcome, digests=work.read(want_ssdeep=want_ssdeep))
+        outcome = replace(outcome, digests=work.read(want_ssdeep=want_ssdeep, want_md5=want_md5))
     except _Refused as refusal:
         outcome = HashOutcome(status=refusal.status, reason=str(refusal))
     except OSError as error:
-        outcome = _failed(error)
+        outcome = failed(error)
     return replace(outcome, file=work.file, bytes_read=work.bytes_read)
 
 
@@ -148,9 +161,9 @@ class _Work:
         if max_size is not None and self.file.size > max_size:
             raise _Refused(HashStatus.TOO_LARGE, f"{self.file.size} bytes, more than {max_size}")
 
-    def read(self, *, want_ssdeep: bool) -> Digests:
+    def read(self, *, want_ssdeep: bool, want_md5: bool) -> Digests:
         size = self.file.size if self.file else 0
-        digester = Digester(expected_size=size, want_ssdeep=want_ssdeep)
+        digester = Digester(expected_size=size, want_ssdeep=want_ssdeep, want_md5=want_md5)
         buffer = memoryview(bytearray(min(self._piece, size)))
         while self.bytes_read < size:
             begin = self._clock()
@@ -196,7 +209,7 @@ def _identity(status: os.stat_result) -> FileIdentity:
     )
 
 
-def _failed(error: OSError) -> HashOutcome:
+def failed(error: OSError) -> HashOutcome:
     # an errno that none of the words fits (EIO, EMFILE, ...) is told by its reason alone
     status = _OF_ERRNO.get(error.errno or 0, HashStatus.UNSPECIFIED)
     return HashOutcome(status=status, reason=(error.strerror or str(error)).lower())

@@ -6,7 +6,7 @@ runs from the moment the alert is committed, and before that nothing like it is 
 kept by its sender until it has arrived. One that was refused is forgotten, with its window.
 
 The same process seen again with the same finding is not another occasion: it neither counts nor repeats, until it was
-seen in order in between.
+seen in order in between. Nor is one whose digests could be had only afterwards, or no longer.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Dedup:
         self._windows: BoundedMap[bytes, Window] = BoundedMap("dedup_windows", capacity)
         self._occasions: BoundedMap[str, frozenset[bytes]] = BoundedMap("dedup_occasions", capacity)
         self._on_its_way: dict[str, bytes] = {}
+        self.suppressed = 0  # since the start
         self.changed_windows: set[bytes] = set()
         self.changed_occasions: set[str] = set()
         for window in windows:
@@ -74,15 +75,16 @@ class Dedup:
         """Return how many were kept back since the last, if this one is to be said; ``None`` if it is not."""
         entity_id, key = finding.sighting.process.entity_id, finding.key
         taken = self._occasions.get(entity_id) or frozenset()
-        if key in taken:
+        if not taken.isdisjoint(finding.likes):
             return None
-        self._take(entity_id, taken | {key})
+        self._take(entity_id, taken | {key, finding.outline})
         window = self._windows.get(key)
         if window is None:
             return 0
         if self._is_open(window, now_ms):
             return window.suppressed
         self._set(replace(window, suppressed=window.suppressed + 1))
+        self.suppressed += 1
         return None
 
     def said(self, finding: Finding, alert_id: str) -> None:

@@ -1,5 +1,8 @@
 """One read, two digests: SHA-256, which is the identity of a content, and ssdeep, which says how alike two are.
 
+A third for whoever has to compare with what only MD5 is known of, such as the files of dpkg: it is no identity, for
+anybody can make two contents with the same one.
+
 Memory is fixed, whatever is read. numpy is loaded by the first Digester that is asked for ssdeep, so that who wants
 none does not pay; an agent that will drop its rights calls ``engines`` before.
 """
@@ -16,12 +19,13 @@ from daemoneye.integrity.fuzzy import FuzzyDigest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digests:
-    """What a content is, in two ways. No ssdeep where none was wanted; where one was, ``no_ssdeep`` says why not."""
+    """What a content is. No ssdeep where none was wanted; where one was, ``no_ssdeep`` says why not."""
 
     size: int
     sha256: str
     ssdeep: FuzzyDigest | None = None
     no_ssdeep: str = ""
+    md5: str | None = None  # where it was wanted
 
 
 class _Engine(Protocol):
@@ -42,11 +46,12 @@ class _Engines(Protocol):
 class Digester:
     """Takes a content piece by piece."""
 
-    def __init__(self, *, expected_size: int | None = None, want_ssdeep: bool = True) -> None:
+    def __init__(self, *, expected_size: int | None = None, want_ssdeep: bool = True, want_md5: bool = False) -> None:
         """Knowing the size makes ssdeep a third faster; if it turns out wrong, ``finish`` refuses."""
         self._size = 0
         self._expected = expected_size
         self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False) if want_md5 else None
         self._engines = engines() if want_ssdeep else None
         self._ssdeep = None
         if self._engines and (expected_size or 0) <= self._engines.LARGEST:
@@ -55,6 +60,8 @@ class Digester:
     def update(self, chunk: bytes | bytearray | memoryview) -> None:
         self._size += len(chunk)
         self._sha256.update(chunk)
+        if self._md5:
+            self._md5.update(chunk)
         if self._engines and self._size > self._engines.LARGEST:
             self._ssdeep = None
         if self._ssdeep:
@@ -69,6 +76,7 @@ class Digester:
             sha256=self._sha256.hexdigest(),
             ssdeep=FuzzyDigest.parse(self._ssdeep.digest()) if self._ssdeep else None,
             no_ssdeep=self._engines.LIMITATION if self._engines and not self._ssdeep else "",
+            md5=self._md5.hexdigest() if self._md5 else None,
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from daemoneye.errors import HostileInput
 from daemoneye.integrity.fuzzy import FuzzyDigest
 from daemoneye.model.alert import Evidence, PackageVerdict
+from daemoneye.model.process import OnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,14 +38,39 @@ class Finding:
     def key(self) -> bytes:
         """The same for every process of this executable in which the same change is found."""
         evidence = self.evidence
-        old, new = _name(evidence.old, evidence.file), _name(evidence.new, evidence.file_on_disk)
+        old = evidence.old.sha256 if evidence.old else _image(evidence.file)
+        new = evidence.new.sha256 if evidence.new else _state(evidence.file_on_disk)
         return _digest(self.rule, self.sighting.namespace, evidence.path or "", old, new)
 
+    @property
+    def outline(self) -> bytes:
+        """The same for this process and these files, whether their digests are known; but it says if they are."""
+        return self._outline(known=self._is_known)
 
-def _name(content: Content | None, file: FileIdentity | None) -> str:
-    if content:
-        return content.sha256
+    @property
+    def likes(self) -> frozenset[bytes]:
+        """What of the same process is the same finding: this one, or one that was made without digests, or with."""
+        known = (self._outline(known=True),) if not self._is_known else ()
+        return frozenset((self.key, self._outline(known=False), *known))
+
+    @property
+    def _is_known(self) -> bool:
+        evidence = self.evidence
+        return evidence.old is not None and (evidence.new is not None or evidence.on_disk is not OnDisk.REPLACED)
+
+    def _outline(self, *, known: bool) -> bytes:
+        path, runs, lies = self.evidence.path or "", _image(self.evidence.file), _state(self.evidence.file_on_disk)
+        return _digest(self.rule, self.sighting.namespace, path, runs, lies, str(known))
+
+
+def _image(file: FileIdentity | None) -> str:
+    """Name a file that runs, and so keeps its inode and what it holds."""
     return f"{file.dev}:{file.ino}" if file else ""
+
+
+def _state(file: FileIdentity | None) -> str:
+    """Name a file that nothing holds: it may be written to, and its inode is given to the next when it is gone."""
+    return f"{file.dev}:{file.ino}:{file.size}:{file.mtime_ns}" if file else ""
 
 
 def _digest(*parts: str) -> bytes:

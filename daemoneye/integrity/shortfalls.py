@@ -47,8 +47,8 @@ class _Cause:
     def is_due(self, monotonic_ms: int) -> bool:
         return any(monotonic_ms - since >= GRACE_MS for _, since in self.lacking.values())
 
-    def is_over(self, monotonic_ms: int) -> bool:
-        if self.lacking:
+    def is_over(self, monotonic_ms: int, *, all_seen: bool) -> bool:
+        if self.lacking or not all_seen:
             self.clear_since = None
             return False
         if self.clear_since is None:
@@ -86,8 +86,9 @@ class Shortfalls:
         known = self._causes.get(cause)
         return frozenset(known.lacking if known else ())
 
-    def tick(self, now: Now) -> list[Shortfall]:
-        told = [self._turn(name, cause, now) for name, cause in list(self._causes.items())]
+    def tick(self, now: Now, *, all_seen: bool = True) -> list[Shortfall]:
+        """Nothing is over before all that may still lack it was seen, after a restart."""
+        told = [self._turn(name, cause, now, all_seen=all_seen) for name, cause in list(self._causes.items())]
         return [each for each in told if each]
 
     def standing(self) -> tuple[Shortfall, ...]:
@@ -95,7 +96,7 @@ class Shortfalls:
             _shortfall(name, Phase.START, cause) for name, cause in self._causes.items() if cause.began_ms is not None
         )
 
-    def _turn(self, name: str, cause: _Cause, now: Now) -> Shortfall | None:
+    def _turn(self, name: str, cause: _Cause, now: Now, *, all_seen: bool) -> Shortfall | None:
         monotonic_ms = now.monotonic_ns // 1_000_000
         if cause.began_ms is None:
             if cause.is_due(monotonic_ms):
@@ -105,7 +106,7 @@ class Shortfalls:
             if not cause.lacking:
                 del self._causes[name]
             return None
-        if not cause.is_over(monotonic_ms):
+        if not cause.is_over(monotonic_ms, all_seen=all_seen):
             return None
         del self._causes[name]
         return _shortfall(name, Phase.END, cause)

@@ -36,6 +36,7 @@ class Hashed(NamedTuple):
     status: HashStatus | None = None
     content: Content | None = None
     no_ssdeep: str = ""  # why, if one was due
+    md5: str | None = None  # for the package database, and for nothing else
 
     @property
     def answered(self) -> bool:
@@ -54,6 +55,7 @@ class Sighting:
     """One process and its image. Answers are added with ``replace``; ``detected_ms`` stays what it was."""
 
     process: AlertProcess
+    start_ticks: int  # with the pid: through whom its files can be opened
     path: str | None
     detected_ms: int  # when the process was first seen like this
     namespace: str = HOST  # see ``territory``

@@ -49,6 +49,10 @@ def outlives_us(namespace: str) -> bool:
     return not namespace.startswith(_NAMELESS)
 
 
+def is_container(namespace: str) -> bool:
+    return namespace.startswith(_CONTAINER) and namespace != _CONTAINER
+
+
 class Residents:
     """Who lives in the nameless ones, to notice when the last has left."""
 

@@ -6,7 +6,7 @@ program that is what it was, where it was; those are recognised before anything 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from daemoneye.integrity import alarm, wording
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from daemoneye.integrity.sighting import Need, Now, Sighting
     from daemoneye.integrity.verdicts import Policy
     from daemoneye.lifecycle.bounded import Occupancy
-    from daemoneye.model.alert import Alert, Content
+    from daemoneye.model.alert import Alert, Content, Shortfall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +82,25 @@ class Tracker:
         known = {*self._dedup.entities, *self._shortfalls.who(wording.DIGESTS), *self._residents}
         self.exited(known.difference(alive), now)
 
+    def still_there(self, keys: Iterable[Key], now_ms: int) -> None:
+        """Hear of those who run on: what nobody tells of again is not what was not seen for longest."""
+        for key in keys:
+            baseline = self.baselines.get(key)
+            if baseline is None:
+                continue
+            if baseline.is_stale(now_ms):
+                self.baselines.set(replace(baseline, last_seen_ms=now_ms))
+            else:
+                self.baselines.touch(baseline)
+
     def child(self, name: str, trouble: str | None, now: Now) -> None:
         """Hear of a child of the agent: ``quarantined``, ``down``, or ``None`` if it is at work."""
         self._shortfalls.note(name, name, trouble, now)
 
-    def tick(self, now: Now) -> tuple[Alert, ...]:
-        """Tell what has been lacking for long enough, or no longer is. To be called every second or so."""
-        return tuple(alarm.of_shortfall(each, self._new_id(), now) for each in self._shortfalls.tick(now))
+    def tick(self, now: Now, *, all_seen: bool = True) -> tuple[Alert, ...]:
+        """Tell what has been lacking for long enough or, if all were seen, no longer is. To be called every second."""
+        told = self._shortfalls.tick(now, all_seen=all_seen)
+        return tuple(alarm.of_shortfall(each, self._new_id(), now) for each in told)
 
     def committed(self, alert_id: str, now_ms: int) -> None:
         self._dedup.commit(alert_id, now_ms)
@@ -127,6 +139,16 @@ class Tracker:
         self.baselines.changed.clear()
         self._dedup.changed_windows.clear()
         self._dedup.changed_occasions.clear()
+
+    @property
+    def degraded(self) -> tuple[Shortfall, ...]:
+        """Whose start was told, and whose end was not."""
+        return self._shortfalls.standing()
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings were counted instead of said, since the start."""
+        return self._dedup.suppressed
 
     @property
     def occupancies(self) -> tuple[Occupancy, ...]:

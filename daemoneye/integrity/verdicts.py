@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # by one, each written through to the disk, before its database knows them.
 PATIENCE_MS: Final = 120_000
 _FOREIGN: Final = PackageVerdict(reason="the package database of another mount namespace is not asked")
+_NAMELESS: Final = PackageVerdict(reason="a program without a path is nobody's")
 _SWITCHED_OFF: Final = PackageVerdict(reason="package verdicts are switched off")
 
 
@@ -89,10 +90,11 @@ def _is_news(sighting: Sighting, baseline: Baseline) -> bool:
 
 
 def _wishes(sighting: Sighting, after: Baseline | None, policy: Policy) -> frozenset[Need]:
-    """Whose a new program is, is good to know, but nothing waits for it."""
+    """Whose a new program is, is good to know, and so is what runs, however late; but nothing waits for it."""
     unasked = after is not None and after.package is None and sighting.package is None
     asked_now = unasked and _is_in_place(sighting) and policy.asks_about(sighting.namespace)
-    return frozenset({Need.PACKAGE} if asked_now else ())
+    wishes = {Need.PACKAGE: asked_now, Need.RUNNING: sighting.key is not None and not sighting.running.answered}
+    return frozenset(need for need, wished in wishes.items() if wished)
 
 
 class _Case:
@@ -173,6 +175,8 @@ class _Case:
             return _SWITCHED_OFF
         if self._sighting.namespace != HOST:
             return _FOREIGN
+        if self._sighting.key is None:
+            return _NAMELESS
         return self._sighting.package or PackageVerdict(reason="no answer in time")
 
     def _with_package(self, baseline: Baseline) -> Baseline:

@@ -1,8 +1,8 @@
 """What the record says about the past: who was there at a moment, and who had started whom.
 
-Pure over entries in the order of the record. A look that begins anew (``scan.began``, and ``process.seen`` for
-everybody) is a floor to stand on; from there, starts and ends are followed. What the record cannot know it says: where
-it begins, where nobody looked, what was lost on the way.
+Pure over entries in the order of the record. A look at everybody (``scan.began`` where somebody began to look,
+``scan.again`` where the same one went on; and ``process.seen`` for each) is a floor to stand on; from there, starts and
+ends are followed. What the record cannot know it says: where it begins, where nobody looked, what was lost on the way.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from daemoneye.model.lookup import RecordedEntry
 
 BEGAN: Final = "scan.began"
+AGAIN: Final = "scan.again"
 SEEN: Final = "process.seen"
-_SHOW: Final = frozenset({SEEN, "process.started", "process.exec", "process.modified"})
+_FLOORS: Final = frozenset({BEGAN, AGAIN})
+_SHOW: Final = frozenset({SEEN, "process.started", "process.exec", "process.modified", "process.hashed"})
 _EXITED: Final = "process.exited"
-_DROPPED: Final = "journal.dropped"
+_LOST: Final = frozenset({"journal.dropped", "record.lost"})  # by the journal, and by who has something for it
 _LONGEST_CHAIN: Final = 1024  # a chain that goes on longer than any is a forged one
 
 
@@ -31,26 +33,26 @@ class Past:
     alive: dict[str, RecordedEntry] = field(default_factory=dict)  # by entity: the newest that shows it
     floor: RecordedEntry | None = None  # the look that everything rests on
     last: RecordedEntry | None = None
-    dropped: bool = False  # entries were lost since then
+    lost: bool = False  # entries were, since then
     _seen: int = 0
 
     def take(self, entry: RecordedEntry) -> None:
-        if entry.kind == BEGAN or (self.last and self.last.boot_id != entry.boot_id):
+        if entry.kind in _FLOORS or (self.last and self.last.boot_id != entry.boot_id):
             self.alive.clear()  # whoever is still there is seen again
-            self.floor = entry if entry.kind == BEGAN else None
-            self.dropped, self._seen = False, 0
+            self.floor = entry if entry.kind in _FLOORS else None
+            self.lost, self._seen = False, 0
         if entry.kind in _SHOW and entry.entity_id:
             self.alive[entry.entity_id] = entry
             self._seen += entry.kind == SEEN
         elif entry.kind == _EXITED and entry.entity_id:
             self.alive.pop(entry.entity_id, None)
-        self.dropped = self.dropped or entry.kind == _DROPPED
+        self.lost = self.lost or entry.kind in _LOST
         self.last = entry
 
     @property
     def whole(self) -> bool:
         """Nobody is missing who was seen."""
-        return self.floor is not None and not self.dropped and self._seen == _expected(self.floor)
+        return self.floor is not None and not self.lost and self._seen == _expected(self.floor)
 
     def is_gap(self, following: RecordedEntry) -> bool:
         """Between the last entry and this one somebody else began to look: nobody may have looked in between."""
@@ -59,7 +61,7 @@ class Past:
 
 def tells_of_looking(entry: RecordedEntry) -> bool:
     """Whether it was made by a look, so that somebody looked then."""
-    return entry.kind in _SHOW or entry.kind in {BEGAN, _EXITED}
+    return entry.kind in _SHOW or entry.kind in _FLOORS or entry.kind == _EXITED
 
 
 def _expected(began: RecordedEntry) -> int | None:

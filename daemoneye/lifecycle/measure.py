@@ -18,15 +18,19 @@ from daemoneye.model.process import Unread
 
 if TYPE_CHECKING:
     from daemoneye.lifecycle.diff import Difference
+    from daemoneye.lifecycle.digests import Digests
     from daemoneye.model.observation import Observation, Snapshot
 
 
-def measure(before: Snapshot | None, after: Snapshot, difference: Difference) -> Coverage:
+def measure(
+    before: Snapshot | None, after: Snapshot, difference: Difference, digests: Digests | None = None
+) -> Coverage:
     kernel_threads = sum(each.sample.kernel_thread for each in after.processes.values())
     reasons = [_reasons(each) for each in after.processes.values() if not each.sample.kernel_thread]
     partly = [each for each in reasons if each]
     seen = len(after.processes)
     compared = comparable(before, after)
+    tally = digests.tally(after.processes.values()) if digests else None
     return Coverage(
         seen=seen,
         fully_read=seen - len(partly),
@@ -41,6 +45,8 @@ def measure(before: Snapshot | None, after: Snapshot, difference: Difference) ->
         started=len(difference.started) if compared else None,
         exited=len(difference.exited) if compared else None,
         came_and_went_at_most=_unexplained_forks(before, after) if before is not None and compared else None,
+        hashed=tally.hashed if tally else None,
+        not_hashed_by_reason=tally.not_hashed_by_reason if tally else (),
     )
 
 

@@ -16,16 +16,17 @@ from daemoneye.lifecycle.diff import comparable, diff
 from daemoneye.lifecycle.genealogy import CAPACITY, Genealogy
 from daemoneye.lifecycle.measure import measure
 from daemoneye.lifecycle.records import record
-from daemoneye.model.event import Exec, Exited, LifecycleEvent, Modified, Seen, Started
+from daemoneye.model.event import Exec, Exited, Hashed, LifecycleEvent, Modified, Seen, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from daemoneye.lifecycle.bounded import Occupancy
     from daemoneye.lifecycle.diff import Change, Difference
+    from daemoneye.lifecycle.digests import Digests
     from daemoneye.model.coverage import Coverage
     from daemoneye.model.event import Ancestor
-    from daemoneye.model.observation import Observation, ProcessKey, Snapshot
+    from daemoneye.model.observation import Machine, Observation, ProcessKey, Snapshot
     from daemoneye.model.process import ProcessRecord
 
 
@@ -37,6 +38,7 @@ class Scan:
     before: Snapshot | None  # of the same boot; None: this scan is the baseline
     events: tuple[LifecycleEvent, ...]
     coverage: Coverage
+    digests: Digests | None = None  # what becomes known later shows in records that are made later
 
     @property
     def baseline(self) -> bool:
@@ -62,6 +64,7 @@ class Scan:
             observation,
             collected_ms=self.snapshot.wall_ms,
             cpu_usage=self.cpu_usage(observation.key) if alive else None,
+            digest=self.digests.of(observation.facts) if self.digests else None,
         )
 
     def records(self) -> Iterator[ProcessRecord]:
@@ -83,14 +86,14 @@ class Tracker:
         self._last: Snapshot | None = None
         self._known: Snapshot | None = None  # the last, with what could not be read that time as it was seen before
 
-    def observe(self, snapshot: Snapshot) -> Scan:
+    def observe(self, snapshot: Snapshot, digests: Digests | None = None) -> Scan:
         if not comparable(self._last, snapshot):
             self._last = self._known = None
         difference = diff(self._known, snapshot)
         known = _with_held(snapshot, difference)
         events = self._begin(known) if self._known is None else self._follow(self._known, known, difference)
-        coverage = measure(self._known, snapshot, difference)
-        scan = Scan(snapshot=snapshot, before=self._last, events=events, coverage=coverage)
+        coverage = measure(self._known, snapshot, difference, digests)
+        scan = Scan(snapshot=snapshot, before=self._last, events=events, coverage=coverage, digests=digests)
         self._last, self._known = snapshot, known
         return scan
 
@@ -135,17 +138,28 @@ class Tracker:
         return {
             "observation": observation,
             "entity_id": now.machine.entity_id(observation.key),
-            "ancestors": self._genealogy.chain(observation.key, now.machine),
+            "ancestors": self.ancestors(observation.key, now.machine),
             "detected_ms": now.wall_ms,
             "detected_monotonic_s": now.monotonic_s,
         }
 
     def seen(self) -> Iterator[Seen]:
-        """Everybody of the last snapshot: after a baseline, what the record of events has to begin with."""
-        now = self._last
+        """Everybody who is known to be there: what can be followed from here on, also who was not to be read now."""
+        now = self._known
         if now is not None:
             for observation in now.processes.values():
                 yield Seen(**self._common(observation, now))
+
+    def hashed(self, keys: Iterable[ProcessKey]) -> Iterator[Hashed]:
+        """Those of the last snapshot whose digests have come by now."""
+        now = self._last
+        for key in keys if now is not None else ():
+            if now and (observation := now.processes.get(key)):
+                yield Hashed(**self._common(observation, now))
+
+    def ancestors(self, key: ProcessKey, machine: Machine) -> tuple[Ancestor, ...]:
+        """The parent first. May be asked in another thread: then it is as of this look, or of the next."""
+        return self._genealogy.chain(key, machine)
 
     @property
     def occupancies(self) -> tuple[Occupancy, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from daemoneye.model.agent import ChildAction, ChildReport, ConfigReport, ProcessReport, ReloadReport
+from daemoneye.model.agent import ChildAction
+from daemoneye.model.status import ChildReport, ConfigReport, ProcessReport, ReloadReport
 
 __all__ = [
     "CONTROL_TYPES",

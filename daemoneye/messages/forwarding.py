@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from daemoneye.model.agent import SinkReport
 from daemoneye.model.alert import Severity
 from daemoneye.model.record import Entry, Moment, Stream
+from daemoneye.model.status import SinkReport
 
 # One answer takes the journal 20 ms [measured], and so long it is deaf; with its columns it fits the transport's frame.
 LARGEST_ANSWER: Final = 512 * 1024  # bytes of bodies, of each stream; one entry may be longer by itself

@@ -7,6 +7,18 @@ from typing import Final, TypeAlias
 
 from daemoneye.messages.delivery import Taken
 from daemoneye.model.reports import IntegrityReport
+from daemoneye.model.trust import Trust
+
+__all__ = [
+    "INTEGRITY_TYPES",
+    "Accept",
+    "Accepted",
+    "ChildrenInTrouble",
+    "FromIntegrity",
+    "IntegrityState",
+    "ToIntegrity",
+    "Trust",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,16 +26,6 @@ class ChildrenInTrouble:
     """From the supervisor, whenever it changes: all that are not at work, each with ``down`` or ``quarantined``."""
 
     troubles: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """What an operator trusts at a path; without digests, what was last seen there."""
-
-    path: str
-    namespace: str = ""
-    sha256: str | None = None
-    ssdeep: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

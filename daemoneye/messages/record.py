@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from daemoneye.model.agent import AlertFileReport, JournalReport, StreamReport
 from daemoneye.model.alert import Severity
 from daemoneye.model.record import Entry, Moment, Stream
+from daemoneye.model.status import AlertFileReport, JournalReport, SinkReport, StreamReport
 
 # A batch takes the journal 15 ms [measured], and so it is never longer deaf than that.
 BATCH_ENTRIES: Final = 512
@@ -44,6 +44,7 @@ class JournalState:
 
     number: int
     report: JournalReport
+    sinks: tuple[SinkReport, ...] = ()  # ways out that are its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ RECORD_TYPES: Final[tuple[type, ...]] = (
     JournalReport,
     StreamReport,
     AlertFileReport,
+    SinkReport,
     Entry,
     Moment,
     Stream,

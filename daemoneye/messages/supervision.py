@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from daemoneye.settings.outputs import NATS, RELP  # noqa: TC001 - how they travel is read from annotations
+from daemoneye.settings.outputs import NATS, RELP, Syslog  # noqa: TC001 - how they travel is read from annotations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class CollectorSettings:
     proc: str
     mask: bool
     correlation_key: bytes  # empty: equal secrets get no equal tags
+    record_max_age_s: float  # how long, and in how many bytes, the journal keeps what is recorded
+    record_max_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class JournalSettings:
     max_bytes: int
     max_age_s: float
     alert_file: AlertFileSettings
+    syslog: Syslog
     version: str  # of this program, and what it runs on: for those who receive from many
     host_name: str
     host_id: str

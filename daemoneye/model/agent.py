@@ -1,8 +1,4 @@
-"""What is said on agent.sock: a client asks, the agent answers, each in an ``Envelope``.
-
-States are words and not enumerations: the supervisor owns their list, and a reader of another release can still show
-one that it does not know.
-"""
+"""What is said on agent.sock: a client asks, the agent answers, each in an ``Envelope``."""
 
 from __future__ import annotations
 
@@ -11,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from daemoneye.model.lookup import Entries, EntriesRequest, Metrics, MetricsRequest
 from daemoneye.model.open_enum import OpenEnum
+from daemoneye.model.status import Health, Status
+from daemoneye.model.trust import Baselines, BaselinesRequest, TrustRequest
 
 if TYPE_CHECKING:
     from daemoneye.model.coverage import Coverage
@@ -96,156 +94,6 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChildReport:
-    name: str = ""
-    pid: int | None = None
-    state: str = ""
-    restarts: int = 0
-    uptime_s: float | None = None
-    heartbeat_age_s: float | None = None
-    privilege: str = ""
-    generation: int = 0
-    last_words: str = ""
-    unknown: bytes = b""
-
-    @property
-    def healthy(self) -> bool:
-        return self.state == "running"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessReport:
-    """One process of the agent, as the kernel describes it."""
-
-    name: str = ""
-    pid: int = 0
-    uid: int = 0
-    capabilities: str = ""
-    no_new_privs: bool = False
-    landlock: str = ""
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigReport:
-    generation: int = 0
-    sha256: str | None = None
-    loaded_at_ms: int = 0
-    notes: tuple[str, ...] = ()
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReloadReport:
-    """``none``, ``accepted``, ``rejected`` or ``rolled_back``."""
-
-    result: str = ""
-    error: str | None = None
-    at_ms: int | None = None
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientsReport:
-    connected: int = 0
-    admitted: int = 0
-    dropped: tuple[tuple[str, int], ...] = ()
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanReport:
-    scan: int = 0
-    at_ms: int = 0
-    duration_s: float = 0.0
-    overrun: int = 0
-    failed: int = 0
-    shed: tuple[tuple[str, int], ...] = ()
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamReport:
-    """``last`` is the sequence of the newest entry."""
-
-    name: str = ""
-    last: int = 0
-    kept: int = 0
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertFileReport:
-    """The file of JSON lines; ``last`` is the sequence of the newest alert in it."""
-
-    path: str = ""
-    last: int = 0
-    written: int = 0
-    trouble: str = ""
-    detail: str = ""
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalReport:
-    """Counts are of this life of the journal; ``trouble`` is empty while it records."""
-
-    trouble: str = ""
-    detail: str = ""
-    chain: str = ""
-    streams: tuple[StreamReport, ...] = ()
-    disk_bytes: int = 0
-    recorded: int = 0
-    pruned: int = 0
-    waiting: int = 0
-    refused: tuple[tuple[str, int], ...] = ()
-    dropped: tuple[tuple[str, int], ...] = ()
-    alert_file: AlertFileReport | None = None
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkReport:
-    """One way to the fleet. Counts are of this life of the forwarder; ``trouble`` is empty while all is well."""
-
-    name: str = ""
-    state: str = ""
-    trouble: str = ""
-    acknowledged: int = 0
-    set_aside: int = 0
-    retries: int = 0
-    behind: int = 0
-    last_success_ms: int | None = None
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    state: str = ""
-    pid: int = 0
-    version: str = ""
-    uptime_s: float = 0.0
-    tree: int = 0
-    children: tuple[ChildReport, ...] = ()
-    coverage: Coverage | None = None
-    sandbox: tuple[ProcessReport, ...] = ()
-    findings: tuple[str, ...] = ()
-    config: ConfigReport | None = None
-    reload: ReloadReport | None = None
-    clients: ClientsReport | None = None
-    scan: ScanReport | None = None
-    journal: JournalReport | None = None
-    sinks: tuple[SinkReport, ...] = ()
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    children: tuple[ChildReport, ...] = ()
-    unknown: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Processes:
     records: tuple[ProcessRecord, ...] = ()
     part: int = 0
@@ -256,9 +104,17 @@ class Processes:
 
 
 Request: TypeAlias = (
-    StatusRequest | HealthRequest | ChildRequest | ReloadRequest | ProcessesRequest | EntriesRequest | MetricsRequest
+    StatusRequest
+    | HealthRequest
+    | ChildRequest
+    | ReloadRequest
+    | ProcessesRequest
+    | EntriesRequest
+    | MetricsRequest
+    | BaselinesRequest
+    | TrustRequest
 )
-Answer: TypeAlias = Status | Health | Accepted | Processes | Entries | Metrics | Refusal
+Answer: TypeAlias = Status | Health | Accepted | Processes | Entries | Metrics | Baselines | Refusal
 Body: TypeAlias = Hello | Welcome | Request | Answer
 
 
@@ -277,12 +133,15 @@ class Envelope:
     processes_request: ProcessesRequest | None = None
     entries_request: EntriesRequest | None = None
     metrics_request: MetricsRequest | None = None
+    baselines_request: BaselinesRequest | None = None
+    trust_request: TrustRequest | None = None
     status: Status | None = None
     health: Health | None = None
     accepted: Accepted | None = None
     processes: Processes | None = None
     entries: Entries | None = None
     metrics: Metrics | None = None
+    baselines: Baselines | None = None
     unknown: bytes = b""
 
     def __post_init__(self) -> None:
@@ -310,10 +169,13 @@ BODIES: Final[dict[type, str]] = {
     ProcessesRequest: "processes_request",
     EntriesRequest: "entries_request",
     MetricsRequest: "metrics_request",
+    BaselinesRequest: "baselines_request",
+    TrustRequest: "trust_request",
     Status: "status",
     Health: "health",
     Accepted: "accepted",
     Processes: "processes",
     Entries: "entries",
     Metrics: "metrics",
+    Baselines: "baselines",
 }

@@ -28,16 +28,19 @@ class Coverage:
     started: int | None = None  # None: there is no earlier scan to compare with
     exited: int | None = None
     came_and_went_at_most: int | None = None
+    hashed: int | None = None
+    not_hashed_by_reason: tuple[tuple[str, int], ...] = ()
     unknown: bytes = b""  # fields of a newer release
 
     def as_json(self) -> dict[str, object]:
-        told = asdict(self) | {"partly_read_by_reason": dict(self.partly_read_by_reason)}
+        told = asdict(self)
+        for name in ("partly_read_by_reason", "not_hashed_by_reason"):
+            told[name] = dict(getattr(self, name))
         del told["unknown"]
         return told
 
     def sentence(self) -> str:
         """The same for people, in one line."""
-        reasons = ", ".join(f"{count} {reason}" for reason, count in self.partly_read_by_reason)
         losses = {
             "vanished": self.vanished,
             "malformed": self.malformed,
@@ -47,10 +50,19 @@ class Coverage:
         seen = f"{self.seen} processes seen, {self.kernel_threads} of them kernel threads"
         clauses = [seen, f"{self.fully_read} fully read"]
         if self.partly_read:
-            clauses.append(f"{self.partly_read} partly read ({reasons})")
+            clauses.append(f"{self.partly_read} partly read ({_reasons(self.partly_read_by_reason)})")
         clauses += [f"{count} {what}" for what, count in losses.items() if count]
         if self.hidden:
             clauses.append("other accounts' processes are hidden from this one")
         if self.came_and_went_at_most is not None:
             clauses.append(f"at most {self.came_and_went_at_most} came and went unseen")
+        if self.hashed is not None:
+            clauses.append(f"{self.hashed} hashed")
+        if self.not_hashed_by_reason:
+            without = sum(count for _, count in self.not_hashed_by_reason)
+            clauses.append(f"{without} not hashed ({_reasons(self.not_hashed_by_reason)})")
         return ", ".join(clauses)
+
+
+def _reasons(counts: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in counts)

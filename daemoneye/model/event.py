@@ -93,4 +93,10 @@ class Seen(Happening):
     """It was there when somebody began to look: no change, and what all later changes start from."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashed(Happening):
+    """The digest of its image is known now: it was not when the process was told of."""
+
+
 LifecycleEvent: TypeAlias = Started | Exited | Exec | Modified
+Recordable: TypeAlias = LifecycleEvent | Seen | Hashed

@@ -16,7 +16,7 @@ from daemoneye.model.process import OnDisk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from daemoneye.model.process import Credentials, FileIdentity, LinuxMetadata
+    from daemoneye.model.process import Container, Credentials, FileIdentity, LinuxMetadata
 
 
 class ProcessKey(NamedTuple):
@@ -68,6 +68,14 @@ class Sample(NamedTuple):
         return ProcessKey(self.pid, self.start_ticks)
 
 
+class Abroad(NamedTuple):
+    """Where a process lives that has another mount namespace than whoever looked at it."""
+
+    mount_namespace: int
+    territory: str  # whose path its path is; in the words of ``integrity.territory``
+    container: Container | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The part that holds for the life of an image."""
@@ -76,6 +84,7 @@ class Facts:
     executable_path: str | None = None
     executable_file: FileIdentity | None = None
     on_disk: OnDisk = OnDisk.UNKNOWN
+    file_there: FileIdentity | None = None  # what was put in the place of the executable, if something was
     command_line: tuple[str, ...] = ()  # masked: nothing downstream ever sees it otherwise
     cwd: str | None = None
     root: str | None = None
@@ -83,6 +92,7 @@ class Facts:
     tty: str | None = None
     login_uid: int | None = None
     linux: LinuxMetadata | None = None
+    abroad: Abroad | None = None  # None: it sees our files, or we may not ask
     unread: tuple[tuple[str, str], ...] = ()
 
 

@@ -11,12 +11,12 @@ class WorkerReport:
 
     name: str = ""
     pid: int | None = None
-    state: str = ""  # starting, running, stopping, backing_off; stopped: there is nothing to do
+    state: str = ""  # starting, running, stopping, backing_off; idle: nobody is needed there now
     restarts: int = 0  # unplanned ones
     generation: int = 0
-    began_s: float | None = None  # by the monotonic clock
+    began_s: float | None = None  # by the monotonic clock, as is
+    heard_s: float | None = None  # the last beat at which it had said something
     last_words: str = ""
-    unknown: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,6 @@ class HashingReport:
     quarantined: int = 0
     bounded: tuple[tuple[str, int, int, int], ...] = ()
     trouble: str = ""  # of the store
-    unknown: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,4 +44,3 @@ class IntegrityReport:
     packages: str = ""  # the database that is asked, or why there is none
     bounded: tuple[tuple[str, int, int, int], ...] = ()
     trouble: str = ""  # of the store
-    unknown: bytes = b""

@@ -79,9 +79,9 @@ def document(body: Json, sequence: int, origin: Origin) -> Json:
         "event": _event(body, sequence),
         "rule": body.get("rule"),
         "process": _process(process, body),
-        "file": _file(evidence),
-        "container": _container(evidence.get("container") or process.get("container") or {}),
-        "package": _some(evidence.get("package", {}), "name", "version"),
+        "file": _file(evidence) if evidence else None,  # an event, of which there are many, has none
+        "container": _container(evidence.get("container") or process.get("container")),
+        "package": _some(evidence["package"], "name", "version") if "package" in evidence else None,
         "host": present(
             {
                 "hostname": origin.host_name,
@@ -143,10 +143,14 @@ def _process(process: Json, body: Json) -> Json:
             "end": timestamp(body["wall_ms"]) if body["kind"] == "process.exited" else None,
             "user": _user(process.get("user")),
             "parent": _parent(process, body),
-            "previous": present({"args": before.get("command_line"), "executable": before.get("executable")}),
-            "hash": _some(body.get("hash", {}), "sha256", "ssdeep"),
+            "previous": before and _previous(before),
+            "hash": _some(body["hash"], "sha256", "ssdeep") if "hash" in body else None,
         }
     )
+
+
+def _previous(before: Json) -> Json:
+    return present({"args": before.get("command_line"), "executable": before.get("executable")})
 
 
 def _user(user: str | None) -> Json:
@@ -182,8 +186,8 @@ def _file(evidence: Json) -> Json:
     )
 
 
-def _container(container: Json) -> Json:
-    return present({"id": container.get("container_id"), "runtime": container.get("runtime")})
+def _container(container: Json | None) -> Json | None:
+    return container and present({"id": container.get("container_id"), "runtime": container.get("runtime")})
 
 
 def _some(said: Json, *names: str) -> dict[str, Any]:

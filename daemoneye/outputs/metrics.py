@@ -13,9 +13,9 @@ from daemoneye.outputs.exposition import Family, Kind, Sample, number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from daemoneye.model.agent import ClientsReport, JournalReport, ScanReport, Status
     from daemoneye.model.coverage import Coverage
-    from daemoneye.outputs.tallies import Counts, Distribution, Filling, Sink, Spool, Tallies
+    from daemoneye.model.status import ClientsReport, HashingStatus, IntegrityStatus, JournalReport, ScanReport, Status
+    from daemoneye.outputs.tallies import Counts, Distribution, Filling, Sink, Tallies
 
 _STATES: Final = ("starting", "running", "degraded", "stopping")
 
@@ -30,8 +30,9 @@ def families(status: Status, tallies: Tallies) -> tuple[Family, ...]:
         *(_of_clients(status.clients) if status.clients else ()),
         *(_of_journal(status.journal) if status.journal else ()),
         *_of_counts(tallies),
+        *(_of_hashing(status.hashing) if status.hashing else ()),
+        *(_of_integrity(status.integrity) if status.integrity else ()),
         *_of_fillings(tallies.fillings),
-        *(_of_spool(tallies.spool) if tallies.spool else ()),
         *_of_sinks(tallies.sinks),
     )
 
@@ -75,6 +76,10 @@ def _of_coverage(coverage: Coverage) -> Iterable[Family]:
     yield _by("processes_partly_read", "Those of which something is missing.", "reason", coverage.partly_read_by_reason)
     yield _gauge("kernel_threads", "Those that are the kernel's own.", Sample(coverage.kernel_threads))
     yield _by("processes_missed", "Listed, and not to be shown.", "reason", tuple(missed.items()))
+    hashed = _known(coverage.hashed)
+    yield _gauge("processes_hashed", "Those whose executable has a digest.", *hashed)
+    if hashed:
+        yield _by("processes_not_hashed", "Those that have none.", "reason", coverage.not_hashed_by_reason)
     yield _gauge("processes_hidden", "1 if those of other accounts are not even listed.", Sample(coverage.hidden))
 
 
@@ -110,13 +115,26 @@ def _of_counts(tallies: Tallies) -> Iterable[Family]:
     unobserved = _known(tallies.starts_unobserved)
     yield _counter("process_starts_unobserved", "Started and gone between scans, at most.", *unobserved)
     yield _counter("hash_bytes", "Bytes read to make digests.", *_known(tallies.hash_bytes))
-    files = (Sample(count, (("algo", algo), ("result", result))) for algo, result, count in tallies.hash_files)
-    yield _counter("hash_files", "Files that were to be hashed.", *files)
+    yield _totals("hash_files", "Files that were to be hashed.", "result", tallies.hash_files)
     alerts = (Sample(count, (("rule", rule), ("severity", severity))) for rule, severity, count in tallies.alerts)
     yield _counter("alerts", "Alerts recorded.", *alerts)
-    yield _totals("alerts_suppressed", "Alerts kept back.", "reason", tallies.alerts_suppressed)
-    yield _totals("redactions", "Secrets masked.", "rule", tallies.redactions)
-    yield _by("coverage_degraded", "1 while something is not looked at that should be.", "reason", tallies.degraded)
+    suppressed = _known(tallies.alerts_suppressed)
+    yield _counter("alerts_suppressed", "Findings like one that had just been told.", *suppressed)
+    lacking = (Sample(count, (("cause", cause), ("reason", reason))) for cause, reason, count in tallies.degraded)
+    yield _gauge("coverage_degraded", "What is not looked at that should be.", *lacking)
+
+
+def _of_hashing(hashing: HashingStatus) -> Iterable[Family]:
+    yield _gauge("hash_store_up", "1 while what is known of files is kept.", Sample(not hashing.trouble))
+    yield _gauge("hash_waiting", "Files that wait to be read.", Sample(hashing.waiting))
+    yield _gauge("hash_rate_share", "Of the rate that the settings allow.", Sample(hashing.share))
+    yield _gauge("hash_quarantined", "Files that are not read any more.", Sample(hashing.quarantined))
+    yield _by("hash_files_missing", "Files whose digests are due and cannot be had.", "reason", hashing.degraded)
+
+
+def _of_integrity(integrity: IntegrityStatus) -> Iterable[Family]:
+    yield _gauge("baseline_store_up", "1 while what is trusted is kept.", Sample(not integrity.trouble))
+    yield _gauge("integrity_waiting", "Programs about which an answer is awaited.", Sample(integrity.waiting))
 
 
 def _of_fillings(fillings: Iterable[Filling]) -> Iterable[Family]:
@@ -124,14 +142,6 @@ def _of_fillings(fillings: Iterable[Filling]) -> Iterable[Family]:
         yield _gauge(f"{each.name}_entries", f"What is in {each.name} now.", Sample(each.entries))
         yield _gauge(f"{each.name}_capacity", f"What fits into {each.name}.", Sample(each.capacity))
         yield _counter(f"{each.name}_evictions", f"What {each.name} had to let go.", Sample(each.evictions))
-        yield _counter(f"{each.name}_hits", f"What was found in {each.name}.", *_known(each.hits))
-
-
-def _of_spool(spool: Spool) -> Iterable[Family]:
-    yield _gauge("spool_bytes", "Kept for receivers that have not acknowledged it.", Sample(spool.bytes))
-    yield _gauge("spool_records", "Records that wait for an acknowledgement.", Sample(spool.records))
-    yield _gauge("spool_oldest_age_seconds", "How long the oldest of them waits.", Sample(spool.oldest_age_s))
-    yield _totals("spool_dropped", "Records given up before they were acknowledged.", "reason", spool.dropped)
 
 
 def _of_sinks(sinks: Iterable[Sink]) -> Iterable[Family]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from daemoneye.model.alert import Severity
-from daemoneye.model.event import Exec, Exited, Modified, Seen, Started
+from daemoneye.model.event import Exec, Exited, Hashed, Modified, Seen, Started
 from daemoneye.model.open_enum import OpenEnum
 from daemoneye.sanitize.hostile import decodable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daemoneye.model.alert import Alert, Content
-    from daemoneye.model.event import LifecycleEvent
+    from daemoneye.model.event import Recordable
     from daemoneye.model.observation import Machine, Observation
 
 Json: TypeAlias = dict[str, Any]
@@ -28,19 +28,21 @@ SCHEMA: Final = 1  # of these names; readers of old journals will meet old ones
 ALERTS: Final = "alerts"
 EVENTS: Final = "events"
 
-_KINDS: Final[dict[type[LifecycleEvent | Seen], str]] = {
+_KINDS: Final[dict[type[Recordable], str]] = {
     Started: "process.started",
     Exited: "process.exited",
     Exec: "process.exec",
     Modified: "process.modified",
     Seen: "process.seen",
+    Hashed: "process.hashed",
 }
-_VERBS: Final[dict[type[LifecycleEvent | Seen], str]] = {
+_VERBS: Final[dict[type[Recordable], str]] = {
     Started: "started",
     Exited: "ended",
     Exec: "executed another program",
     Modified: "changed",
     Seen: "was there",
+    Hashed: "has a digest",
 }
 
 
@@ -50,7 +52,7 @@ def of_alert(alert: Alert) -> Json:
     return {"schema": SCHEMA, "stream": ALERTS, "kind": rule["id"], "rule": rule} | said
 
 
-def of_event(event: LifecycleEvent | Seen, *, id: str, machine: Machine, hash: Content | None = None) -> Json:  # noqa: A002 - the names of the record
+def of_event(event: Recordable, *, id: str, machine: Machine, hash: Content | None = None) -> Json:  # noqa: A002 - the names of the record
     """``id`` is a UUID; ``hash`` is of the running image, where it is known by now."""
     said = {
         "schema": SCHEMA,
@@ -69,13 +71,13 @@ def of_event(event: LifecycleEvent | Seen, *, id: str, machine: Machine, hash: C
     return present(said | _particulars(event))
 
 
-def _sentence(event: LifecycleEvent | Seen) -> str:
+def _sentence(event: Recordable) -> str:
     facts = event.observation.facts
     of = f": {facts.executable_path}" if facts.executable_path else ""
     return decodable(f"{facts.name} (pid {event.key.pid}) {_VERBS[type(event)]}{of}")
 
 
-def _particulars(event: LifecycleEvent | Seen) -> Json:
+def _particulars(event: Recordable) -> Json:
     match event:
         case Started():
             return {"suspicions": plain(event.suspicions)}
@@ -87,6 +89,8 @@ def _particulars(event: LifecycleEvent | Seen) -> Json:
             return {"fields": plain(event.fields), "before": _image(event.before) | _standing(event.before)}
         case Seen():
             return {"ancestors": None}  # they are all seen at the same moment
+        case Hashed():
+            return {}
         case _:
             assert_never(event)
 

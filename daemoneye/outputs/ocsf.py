@@ -75,6 +75,7 @@ _ACTIVITIES: Final = {
     "process.exec": _Activity(1, "Launch"),
     "process.modified": _Activity(99, "Modified"),
     "process.seen": _Activity(99, "Seen"),
+    "process.hashed": _Activity(99, "Hashed"),
 }
 _SEVERITIES: Final = {
     "info": (1, "Informational"),

@@ -11,8 +11,8 @@ from daemoneye.outputs.formats import kept
 from daemoneye.sanitize.hostile import decodable
 
 if TYPE_CHECKING:
-    from daemoneye.model.alert import Alert
-    from daemoneye.model.event import LifecycleEvent, Seen
+    from daemoneye.model.alert import Alert, Content
+    from daemoneye.model.event import Recordable
     from daemoneye.model.observation import Machine
 
 
@@ -37,8 +37,9 @@ def of_alert(alert: Alert) -> Entry:
     )
 
 
-def of_event(event: LifecycleEvent | Seen, *, id: str, machine: Machine) -> Entry:  # noqa: A002 - the name of the column
-    body = native.of_event(event, id=id, machine=machine)
+def of_event(event: Recordable, *, id: str, machine: Machine, hash: Content | None = None) -> Entry:  # noqa: A002 - the name of the column
+    """``hash`` is of the running image, where it is known by now."""
+    body = native.of_event(event, id=id, machine=machine, hash=hash)
     return Entry(
         id=id,
         stream=Stream.EVENTS,
@@ -50,6 +51,7 @@ def of_event(event: LifecycleEvent | Seen, *, id: str, machine: Machine) -> Entr
         entity_id=event.entity_id,
         parent_entity_id=event.ancestors[0].entity_id if event.ancestors else None,
         name=_name(event.observation.facts.name),
+        sha256=hash.sha256 if hash else None,
     )
 
 

@@ -58,9 +58,9 @@ class Syslog:
 
     def _data(self, body: Json, sequence: int) -> str:
         """What a receiver needs to route and to find gaps, without parsing the JSON."""
-        known = {"id": body["id"], "stream": body["stream"], "sequence": sequence, "severity": body["severity"]}
-        said = " ".join(f'{name}="{_escaped(str(value))}"' for name, value in (known | {"kind": body["kind"]}).items())
-        return f"[{self.sd_id} {said}]"
+        identity, stream, severity, kind = (_escaped(str(body[name])) for name in ("id", "stream", "severity", "kind"))
+        numbered = f'stream="{stream}" sequence="{sequence}"'
+        return f'[{self.sd_id} id="{identity}" {numbered} severity="{severity}" kind="{kind}"]'
 
 
 def framed(message: bytes) -> bytes:

@@ -34,17 +34,6 @@ class Filling:
     entries: int
     capacity: int
     evictions: int
-    hits: int | None = None  # of a cache
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spool:
-    """What the journal keeps for receivers that have not acknowledged it."""
-
-    bytes: int
-    records: int
-    oldest_age_s: float
-    dropped: Counts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +54,9 @@ class Tallies:
     process_reads: Counts = ()  # by result
     starts_unobserved: int | None = None
     hash_bytes: int | None = None
-    hash_files: tuple[tuple[str, str, int], ...] = ()  # algorithm, result
+    hash_files: Counts = ()  # by result
     alerts: tuple[tuple[str, str, int], ...] = ()  # rule, severity
-    alerts_suppressed: Counts = ()
-    redactions: Counts = ()  # by rule
-    degraded: Counts = ()  # reasons for which the coverage is degraded at this moment
+    alerts_suppressed: int | None = None
+    degraded: tuple[tuple[str, str, int], ...] = ()  # cause, reason: of the coverage, at this moment
     fillings: tuple[Filling, ...] = ()
-    spool: Spool | None = None
     sinks: tuple[Sink, ...] = ()

@@ -1,4 +1,7 @@
-"""What can be wrong with a file that we write, in the words of a status line. All of it can pass: try again later."""
+"""What can be wrong with what we write to, a file or a local socket, in the words of a status line.
+
+All of it can pass: try again later.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ class Trouble(StrEnum):
     NOT_A_FILE = "not_a_file"  # a symbolic link, a directory, a pipe: something is there that we did not make
     IN_USE = "in_use"  # another process writes it
     TOO_LONG = "too_long"  # a line that no file of this size can take
+    BUSY = "busy"  # a logger that does not read
     UNAVAILABLE = "unavailable"
 
 

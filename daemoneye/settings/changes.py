@@ -1,9 +1,9 @@
 """What new settings take: which keys changed, and what has to happen for the change to count.
 
 ``live``: the child that reads it applies it while it works. ``restart``: that child begins anew with it, because a
-connection, a pool of processes or its right to write to a place is made of it. ``fixed``: the whole agent is made of it
-(its account, its directories and sockets, the rules of the supervisor itself), so it keeps its value until the agent is
-started again.
+connection is made of it. ``fixed``: the whole agent is made of it (its account, its directories and sockets, the rules
+of the supervisor itself), so it keeps its value until the agent is started again. ``unread``: of an output that is
+switched off there is nobody who reads it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Takes(StrEnum):
     LIVE = "live"
     RESTART = "restart"
     FIXED = "fixed"
+    UNREAD = "unread"
 
 
 _ROWS: Final = {
@@ -33,7 +34,7 @@ _ROWS: Final = {
     "scan.process_timeout": "live collector",
     "scan.proc": "live collector",
     "hashing.enabled": "live hashing",
-    "hashing.workers": "restart hashing",
+    "hashing.workers": "live hashing",
     "hashing.bytes_per_second": "live hashing",
     "hashing.file_timeout": "live hashing",
     "hashing.max_file_size": "live hashing",
@@ -56,10 +57,14 @@ _ROWS: Final = {
     "journal.max_age": "live journal",
     "outputs.metrics_textfile": "fixed",  # the right to write in its directory is given before privileges are dropped
     "outputs.jsonl.enabled": "live journal",
-    "outputs.jsonl.path": "restart journal",
+    "outputs.jsonl.path": "fixed",  # the same
     "outputs.jsonl.format": "live journal",
     "outputs.jsonl.max_size": "live journal",
     "outputs.jsonl.max_files": "live journal",
+    "outputs.syslog.enabled": "live journal",
+    "outputs.syslog.path": "live journal",
+    "outputs.syslog.format": "live journal",
+    "outputs.syslog.max_message": "live journal",
     "outputs.relp.enabled": "fixed",  # whether there is a forwarder, and what it has loaded, is settled at the start
     "outputs.relp.host": "fixed",  # it goes with enabled
     "outputs.relp.port": "restart forwarder",
@@ -94,12 +99,14 @@ _ROWS: Final = {
 class Change:
     name: str
     takes: Takes
-    child: str | None  # who reads it; nobody alone where it is fixed
+    child: str | None  # who reads it; nobody alone where it is fixed, and nobody where it is unread
 
     @property
     def note(self) -> str:
         if self.takes is Takes.FIXED:
             return f"{self.name}: takes effect at the next start of the agent"
+        if self.takes is Takes.UNREAD:
+            return f"{self.name}: takes effect when {_switch_of(self.name)} is true at a start of the agent"
         goes_on = "is restarted for" if self.takes is Takes.RESTART else "goes on with"
         return f"{self.name}: in force, {self.child} {goes_on} it"
 
@@ -126,7 +133,19 @@ class Changes:
 
 
 def changes(old: Settings, new: Settings) -> Changes:
-    return Changes(tuple(what_it_takes(name) for name in KEYS if value_of(old, name) != value_of(new, name)))
+    return Changes(tuple(_change(name, old) for name in KEYS if value_of(old, name) != value_of(new, name)))
+
+
+def _change(name: str, old: Settings) -> Change:
+    """Whether there is a forwarder, and for which outputs, is as it was at the start."""
+    change = what_it_takes(name)
+    unread = change.takes is Takes.RESTART and change.child == "forwarder" and not value_of(old, _switch_of(name))
+    return Change(name, Takes.UNREAD, None) if unread else change
+
+
+def _switch_of(name: str) -> str:
+    outputs, output, *_ = name.split(".")
+    return f"{outputs}.{output}.enabled"
 
 
 def with_fixed(old: Settings, new: Settings) -> Settings:

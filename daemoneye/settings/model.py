@@ -226,10 +226,10 @@ class Supervisor:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
     max_size: int = setting(
-        Size("64KiB", "1024GiB"),
+        Size("1MiB", "1024GiB"),
         "1GiB",
         "What the journal may take on disk.",
-        "A million alerts of a kilobyte; 64KiB is sixteen pages of its database, less does not hold the tables.",
+        "A million alerts of a kilobyte; below 1MiB the empty tables and their log would be most of it.",
     )
     max_age: float = setting(
         Duration("1s", "3650d"),

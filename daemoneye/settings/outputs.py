@@ -24,6 +24,7 @@ _NATS_URL: Final = Text(
 )
 _SUBJECT: Final = Text("NATS subject tokens such as daemoneye.v1", r"[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,7}")
 _FILE_OR_NONE: Final = OrNone(FilePath())
+_FORMAT: Final = Choice(("ecs", "ocsf", "native"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class JSONL:
         "It moves together with the directory.",
     )  # join: settings.paths.log_dir / settings.outputs.jsonl.path is right for both
     format: str = key(
-        Choice(("ecs", "ocsf", "native")),
+        _FORMAT,
         "ecs",
         "The schema of a line: Elastic Common Schema, OCSF, or our own names.",
         "ECS is what most receivers map without configuration.",
@@ -52,6 +53,31 @@ class JSONL:
         5,
         "How many files are kept, the one being written among them.",
         "Five of 10MiB never fill a disk; the journal keeps what rotates away.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syslog:
+    enabled: bool = key(
+        Boolean(),
+        False,
+        "Copy alerts to the log of this machine.",
+        "Whoever ships that log and the file would have each alert twice.",
+    )
+    path: Path = key(
+        FilePath(), "/dev/log", "The socket of its logger.", "Where syslog(3) writes, and rsyslog or journald listens."
+    )
+    format: str = key(
+        _FORMAT,
+        "ecs",
+        "The schema of the JSON in a message: Elastic Common Schema, OCSF, or our own names.",
+        "The same as in the file.",
+    )
+    max_message: int = key(
+        Size("1KiB", "64KiB"),
+        "8KiB",
+        "The longest message; details are left out of longer ones, and the message says so.",
+        "What rsyslog takes by default, and journald takes 48KiB; longer than 64KiB a datagram may not go.",
     )
 
 
@@ -153,5 +179,6 @@ class Outputs:
         "A file needs no listening socket; empty means none.",
     )
     jsonl: JSONL = section(JSONL, "Alerts as lines of a file.")
+    syslog: Syslog = section(Syslog, "Copies of alerts in the log of this machine. They are sent or lost, and counted.")
     relp: RELP = section(RELP, "Alerts and events to a syslog receiver that acknowledges them.")
     nats: NATS = section(NATS, "Alerts and events to a message stream.")

@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound="DataclassInstance")
 
 
-def decode(noun: type[N], payload: bytes) -> N:
+def decode(noun: type[N], payload: bytes, *, most_parts: int | None = None) -> N:
+    """``most_parts`` is for who has little time: to parse is quick, to make a noun of each message in it is not."""
     plan = _plan(noun)
     try:
-        found: N = _read(plan, plan.message.FromString(payload))
+        message = plan.message.FromString(payload)
+        if most_parts is not None and _parts(message, most_parts) > most_parts:
+            raise _refusal(noun, f"more than {most_parts} messages within each other")
+        found: N = _read(plan, message)
     except DecodeError as error:
         raise _refusal(noun, f"{len(payload)} bytes that are no such message") from error
     except ValueError as error:
@@ -44,6 +48,22 @@ def decode(noun: type[N], payload: bytes) -> N:
 
 def _refusal(noun: type, found: str) -> MessageError:
     return MessageError(f"{noun.__name__}: {found}: expected a message that proto/ describes")
+
+
+def _parts(message: Message, most: int) -> int:
+    """Count the messages in it and the entries of maps, no further than to one too many."""
+    found = 1
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.GetOptions().map_entry:
+            found += len(value)
+        else:
+            for each in value if field.is_repeated else (value,):
+                if found > most:
+                    return found
+                found += _parts(each, most - found)
+    return found
 
 
 def encode(value: DataclassInstance) -> bytes:

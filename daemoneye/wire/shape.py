@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from daemoneye.model import agent, coverage, lookup, other_domains, process, task
+from daemoneye.model import agent, coverage, lookup, other_domains, process, status, task, trust
 from daemoneye.wire.generated import agent_pb2, common_pb2, ipc_pb2
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Shape:
 
 _MESSAGES: dict[type, type[Message]] = {
     getattr(nouns, name): getattr(messages, name)
-    for nouns in (process, other_domains, task, coverage, lookup, agent)
+    for nouns in (process, other_domains, task, coverage, lookup, status, trust, agent)
     for messages in (common_pb2, ipc_pb2, agent_pb2)
     for name in messages.DESCRIPTOR.message_types_by_name
     if hasattr(nouns, name)

@@ -36,7 +36,7 @@ INBOX = FixedInbox(
 )
 TYPES = {Begin, ApplySettings, Introduce, AskHeartbeat, Digested, CollectorSettings, ActorExitRequest}
 
-integers = st.integers(-(2**63), 2**63 - 1)
+integers = st.integers(-(2**127), 2**127 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 settings = st.builds(
     CollectorSettings,
@@ -47,6 +47,8 @@ settings = st.builds(
     proc=texts,
     mask=st.booleans(),
     correlation_key=st.binary(max_size=64),
+    record_max_age_s=st.floats(0, 1e9),
+    record_max_bytes=integers,
 )
 digests = st.builds(
     FileDigest,
@@ -69,6 +71,8 @@ SAMPLE = CollectorSettings(
     proc="/proc",
     mask=True,
     correlation_key=b"k" * 32,
+    record_max_age_s=2592000.0,
+    record_max_bytes=1 << 30,
 )
 
 
@@ -123,9 +127,13 @@ def test_a_length_is_judged_before_anything_is_made_of_it(length: int) -> None:
         INBOX.decode(b"\x03" + struct.pack("<I", length) + b"x" * 100)
 
 
+def number(value: int) -> bytes:
+    return value.to_bytes(16, "little", signed=True)
+
+
 def test_a_list_announces_at_most_a_thousand_items() -> None:
     """Its length is judged alone, too, and every item after it."""
-    before = struct.pack("<Bqqd?", 1, 1, 1, 1.0, True)
+    before = b"\x01" + number(1) * 2 + struct.pack("<d?", 1.0, True)
     with pytest.raises(MalformedValueError, match=f"expected at most {MAX_ITEMS}"):
         INBOX.decode(before + struct.pack("<I", MAX_ITEMS + 1) + bytes(5000))
     with pytest.raises(MalformedValueError, match="bytes: expected at least"):
@@ -134,7 +142,7 @@ def test_a_list_announces_at_most_a_thousand_items() -> None:
 
 def test_numbers_and_text_are_what_they_should_be() -> None:
     """No infinity, no third truth value, no broken text."""
-    head = struct.pack("<Bqq", 1, 1, 1)
+    head = b"\x01" + number(1) * 2
     for wrong, what in (
         (head + struct.pack("<d", float("inf")), "finite"),
         (head + struct.pack("<d", float("nan")), "finite"),
@@ -164,7 +172,7 @@ def other_settings() -> GatewaySettings:
 @pytest.mark.parametrize(
     "message",
     [
-        Begin(generation=2**63, config=0, settings=SAMPLE),
+        Begin(generation=2**127, config=0, settings=SAMPLE),
         Begin(generation=True, config=0, settings=SAMPLE),
         ApplySettings(config=0, settings=other_settings()),
         Introduce(role="x" * (MAX_TEXT + 1), address=""),

@@ -85,7 +85,7 @@ LAYERS = {
     "journal": ("errors", "model", "sanitize", "host"),
     "outputs": ("errors", "model", "sanitize", "supervisor", "wire"),
     "forwarding": ("errors", "model", "sanitize", "supervisor", "settings", "messages", "outputs"),
-    "gateway": ("errors", "model", "messages", "wire", "outputs"),
+    "gateway": ("errors", "model", "messages", "wire", "outputs", "integrity"),
     "broker": ("errors", "sanitize", "supervisor", "host"),
     "connection.py": ("errors", "model", "sanitize", "wire"),
     "client.py": ("errors", "model", "sanitize", "wire", "connection"),

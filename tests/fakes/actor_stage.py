@@ -19,7 +19,8 @@ from daemoneye.actors.transport.addresses import UnixAddress
 from daemoneye.messages.supervision import ApplySettings, AskHeartbeat, Begin, Heartbeat, Introduce
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
+    from collections.abc import Iterator, Mapping
 
 A = TypeVar("A", bound=RoleActor)
 M = TypeVar("M")
@@ -45,6 +46,7 @@ class Stage(Generic[A]):
     said: list[tuple[str, Any]] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
     watched: list[int] = field(default_factory=list)
+    sockets: Mapping[str, socket.socket] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._last_words, writing = os.pipe()
@@ -54,7 +56,7 @@ class Stage(Generic[A]):
         substitutes = {
             "send": self._send,
             "wakeupAfter": self._wake,
-            "inherited": Inheritance(last_words=writing, die=self._die),
+            "inherited": Inheritance(sockets=self.sockets, last_words=writing, die=self._die),
             "clock": lambda: self.now_s,
         }
         vars(self.actor).update(substitutes)
@@ -132,8 +134,8 @@ class Stage(Generic[A]):
         return os.read(self._last_words, 4096).decode()
 
 
-def stages(actor: A) -> Iterator[Stage[A]]:
-    """What a fixture yields from."""
-    stage = Stage(actor)
+def stages(actor: A, sockets: Mapping[str, socket.socket] | None = None) -> Iterator[Stage[A]]:
+    """What a fixture yields from; ``sockets`` are those that main would have left to the actor."""
+    stage = Stage(actor, sockets=sockets or {})
     yield stage
     stage.close()

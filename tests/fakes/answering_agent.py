@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 from thespian.actors import WatchMessage
 
 from daemoneye.messages.control import AskReload, AskStatus, ControlChild, Done
+from daemoneye.messages.integrity import Accept, Accepted
 from daemoneye.messages.observation import PartTaken, TakeSnapshot
 from tests.fakes.doorstep import Doorstep, part, report, scanned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PARTS = 3
@@ -25,7 +27,11 @@ PARTS = 3
 
 class AnsweringAgent:
     def __init__(self, path: Path, **changed: Any) -> None:
-        """``changed`` is what its status says differently; ``mute`` makes a supervisor that does not answer."""
+        """``changed`` is what its status says differently; ``mute`` makes a supervisor that does not answer.
+
+        ``integrity`` is what is done with what is to be trusted; without it there is no such child.
+        """
+        self._integrity: Callable[[Accept], Accepted] | None = changed.pop("integrity", None)
         self._mute = changed.pop("mute", False)
         self._rejects = changed.pop("rejects", "")
         self._parts = changed.pop("parts", PARTS)
@@ -41,6 +47,8 @@ class AnsweringAgent:
         stage.now_s = time.monotonic()
         stage.introduce("collector")
         stage.deliver(scanned(), "collector")
+        if self._integrity:
+            stage.introduce("integrity")
         self._thread.start()
         return self
 
@@ -83,6 +91,8 @@ class AnsweringAgent:
                 deliver(Done(request=message.request, ok=ok, text=text))
             case AskReload():
                 deliver(Done(request=message.request, ok=not self._rejects, text=self._rejects or "generation 3"))
+            case Accept() if self._integrity:
+                deliver(self._integrity(message), "integrity")
             case TakeSnapshot():
                 deliver(part(message.request, 0, last=self._parts == 1, count=2), "collector")
             case PartTaken() if message.part + 1 < self._parts:

@@ -13,18 +13,10 @@ from daemoneye.actors.gateway import Gateway
 from daemoneye.messages.control import StatusReport
 from daemoneye.messages.observation import Scanned, SnapshotPart
 from daemoneye.messages.supervision import GatewaySettings
-from daemoneye.model.agent import (
-    Body,
-    ChildReport,
-    ConfigReport,
-    Envelope,
-    Hello,
-    ProcessReport,
-    ReloadReport,
-    Welcome,
-)
+from daemoneye.model.agent import Body, Envelope, Hello, Welcome
 from daemoneye.model.coverage import Coverage
 from daemoneye.model.process import ProcessRecord
+from daemoneye.model.status import ChildReport, ConfigReport, ProcessReport, ReloadReport
 from daemoneye.wire.codec import decode, encode
 from daemoneye.wire.framing import FrameDecoder, encode_frame
 from tests.fakes.actor_stage import Stage

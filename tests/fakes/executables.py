@@ -109,6 +109,7 @@ class Machine:
             process=AlertProcess(
                 pid=process.pid, entity_id=f"e{process.pid}", name=process.path[-15:], executable=process.path
             ),
+            start_ticks=process.pid,
             path=process.path,
             namespace=process.namespace,
             detected_ms=detected_ms,

@@ -18,6 +18,7 @@ from daemoneye.hashing.effects import (
     Degraded,
     Effect,
     Grant,
+    HandOver,
     Journal,
     KillWorker,
     LetWorkerGo,
@@ -31,6 +32,7 @@ from daemoneye.hashing.events import (
     Done,
     Event,
     MoreWanted,
+    Opened,
     Restored,
     StopRequested,
     Tick,
@@ -64,6 +66,7 @@ def limits(**changes: Any) -> Limits:
         file_timeout_s=30.0,
         max_file_size=512 * MIB,
         ssdeep=True,
+        md5=False,
     )
     return replace(given, **changes)
 
@@ -139,6 +142,7 @@ class Floor:
         self.starts_fail = False
         self.immortal = False  # who is killed does not die
         self.start_s = start_s
+        self.opens_late_s: float | None = None
         self.answers: dict[Tag, list[Answer]] = defaultdict(list)
         self.asked: dict[Tag, FileIdentity] = {}
         self.reads: list[tuple[float, int]] = []
@@ -243,12 +247,14 @@ class Floor:
     def _later(self, after_s: float, happen: Callable[[], object]) -> None:
         heappush(self._agenda, (self.now_s + after_s, next(self._order), happen))
 
-    def _carry_out(self, effect: Effect) -> None:  # noqa: C901 - a line for each
+    def _carry_out(self, effect: Effect) -> None:  # noqa: C901, PLR0912 - a line for each
         match effect:
             case Result(tags, answer):
                 self._told(tags, answer)
             case Assign():
                 self._assigned(effect)
+            case HandOver(worker, job):
+                self._handed(worker, job)
             case Grant(worker, job, amount):
                 self._granted(worker, job, amount)
             case WantWorker():
@@ -256,6 +262,7 @@ class Floor:
             case LetWorkerGo(worker):
                 self._later(0.01, lambda: self.kill(worker))
             case KillWorker(worker):
+                self.lives[worker].assigned = None  # whatever it does now, it does not count
                 if not self.immortal:
                     self._later(0.01, lambda: self.kill(worker))
             case Journal():
@@ -294,7 +301,6 @@ class Floor:
         self.tell(WorkerReady(name))
 
     def _assigned(self, assigned: Assign) -> None:
-        assert key_of(assigned.file) in self.paper.work, "not written down before it begins"
         inhand = [life.assigned.file for life in self.lives.values() if life.assigned]
         assert assigned.file not in inhand, "two read one file"
         life = self.lives[assigned.worker]
@@ -303,6 +309,19 @@ class Floor:
         nature = self.natures[key_of(assigned.file)]
         size = (nature.opened_as or assigned.file).size
         life.allowance = Allowance(size=size, piece=min(PIECE, assigned.piece), granted=assigned.granted)
+        self._opened(assigned)
+
+    def _opened(self, assigned: Assign) -> None:
+        if self.opens_late_s is not None:
+            self._later(self.opens_late_s, lambda: self.tell(Opened(assigned.worker, assigned.job)))
+            return
+        self.tell(Opened(assigned.worker, assigned.job))
+
+    def _handed(self, worker: str, job: int) -> None:
+        assigned = self.lives[worker].assigned
+        assert assigned
+        assert assigned.job == job
+        assert key_of(assigned.file) in self.paper.work, "not written down before it begins"
         self._later(0.001, lambda: self._read_piece(assigned))
 
     def _granted(self, worker: str, job: int, amount: int) -> None:
@@ -363,6 +382,8 @@ class Floor:
             known = content(opened)
             if nature.no_ssdeep or not assigned.want_ssdeep:
                 known = Known(replace(known.content, ssdeep=None), nature.no_ssdeep)
+            if assigned.want_md5:
+                known = known._replace(md5=f"{opened.ino:032x}")
         life.assigned = None
         self.tell(
             Done(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import strategies as st
 
-from daemoneye.model import agent, coverage, lookup, other_domains, process, task
+from daemoneye.model import agent, coverage, lookup, other_domains, process, status, task, trust
 from daemoneye.model.agent import ChildAction, RefusalCode
 from daemoneye.model.process import HashStatus, OnDisk
 from daemoneye.model.task import MonitoringDomain, TaskType
@@ -45,17 +45,21 @@ NOUNS: tuple[type, ...] = (
     coverage.Coverage,
     agent.Envelope,
     *agent.BODIES,
-    agent.ChildReport,
-    agent.ProcessReport,
-    agent.ConfigReport,
-    agent.ReloadReport,
-    agent.ClientsReport,
-    agent.ScanReport,
-    agent.StreamReport,
-    agent.AlertFileReport,
-    agent.SinkReport,
-    agent.JournalReport,
+    status.ChildReport,
+    status.ProcessReport,
+    status.ConfigReport,
+    status.ReloadReport,
+    status.ClientsReport,
+    status.ScanReport,
+    status.StreamReport,
+    status.AlertFileReport,
+    status.SinkReport,
+    status.JournalReport,
+    status.HashingStatus,
+    status.IntegrityStatus,
     lookup.RecordedEntry,
+    trust.Trust,
+    trust.BaselineEntry,
 )
 ENUMS: tuple[type[OpenEnum], ...] = (TaskType, MonitoringDomain, OnDisk, HashStatus, RefusalCode, ChildAction)
 _BY_NAME: dict[str, Any] = {each.__name__: each for each in (*NOUNS, *ENUMS)}

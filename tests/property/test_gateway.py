@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from daemoneye.gateway.session import FRAME_S, HIGH_WATER, OUTSTANDING, Drop, Session
 from daemoneye.messages.control import AskStatus
-from daemoneye.model.agent import BODIES, Accepted, Envelope, Hello, Status, StatusRequest, Welcome
+from daemoneye.model.agent import BODIES, Accepted, Envelope, Hello, StatusRequest, Welcome
+from daemoneye.model.status import Status
+from daemoneye.model.trust import Trust, TrustRequest
 from daemoneye.wire.codec import encode
 from daemoneye.wire.framing import encode_frame
 from tests.fakes.doorstep import Caller, Doorstep, report
@@ -27,6 +29,8 @@ from tests.fakes.nouns import nouns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MANY = TrustRequest(trusts=(Trust(),) * 9000)
+PART = TrustRequest(trusts=(Trust(path="/" + "x" * 16_000),))
 MAX_FRAME = 64 * 1024
 HELLO = encode_frame(encode(Envelope.around(Hello(versions=(1,)))))
 ASK = encode_frame(encode(Envelope.around(StatusRequest(), 1)))
@@ -102,11 +106,13 @@ ATTACKS = {
     "ten thousand greetings": HELLO * 10_000,
     "a frame of a mebibyte": HELLO + encode_frame(b"\x0a" * 2**20),
     "deep nesting": HELLO + encode_frame(b"\x82\x01\x02" * 1300),
+    "a request of many parts": HELLO + encode_frame(encode(Envelope.around(MANY, 1))),
+    "a list that never ends": HELLO + b"".join(encode_frame(encode(Envelope.around(PART, each))) for each in (1, 2, 3)),
 }
 
 ATTACKERS = 4
 # whole frames, which are answered, and an answer that the kernel still has room for: as good as an idle client
-ENDURED = {"a frame of a mebibyte", "deep nesting"}
+ENDURED = {"a frame of a mebibyte", "deep nesting", "a request of many parts", "a list that never ends"}
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

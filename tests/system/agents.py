@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from chaos.agent import Agent, survivors
 from daemoneye.actors.transport.addresses import ADMIN, LOGGER, RUNNER
 from daemoneye.settings.model import Settings
-from daemoneye.tree import MAIN, SUPERVISOR, present
+from daemoneye.tree import HASHING, MAIN, SUPERVISOR, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 CHILDREN: Final = tuple(role.name for role in present(Settings()))
 ABOVE: Final = (MAIN, RUNNER, ADMIN, LOGGER, SUPERVISOR)
 EVERYBODY: Final = sorted((*ABOVE, *CHILDREN))
+HASHER: Final = "hasher_"
+HASHERS: Final = tuple(f"{HASHER}{number + 1}" for number in range(Settings().hashing.workers))
+_AFTER: Final = CHILDREN.index(HASHING) + 1
+SHOWN: Final = (SUPERVISOR, *CHILDREN[:_AFTER], *HASHERS, *CHILDREN[_AFTER:])  # in `status`, in this order
 # So many deaths that none of them is one too many, and so little waiting between them.
 DURABLE: Final = {"supervisor": {"intensity": 1000}}
 SOON_S: Final = 10.0
@@ -82,8 +86,8 @@ def descriptors(pid: int) -> int:
 
 
 def is_whole(agent: Agent) -> bool:
-    """Each role once, and neither a zombie nor anybody else."""
-    found = list(agent.descendants().values())
+    """Each role once, and neither a zombie nor anybody else but hashers, which come and go with their work."""
+    found = [each for each in agent.descendants().values() if not each.role.startswith(HASHER)]
     return sorted(each.role for each in found) == EVERYBODY and all(each.state != "Z" for each in found)
 
 

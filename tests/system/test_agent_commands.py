@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from daemoneye import __version__
-from daemoneye.model.agent import ChildReport, ConfigReport, ReloadReport
+from daemoneye.model.status import ChildReport, ConfigReport, ReloadReport
 from tests.fakes.answering_agent import AnsweringAgent
 from tests.system.program import daemoneye
 

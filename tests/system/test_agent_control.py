@@ -12,7 +12,7 @@ import pytest
 
 from daemoneye.client import Client, Refused, UnknownChild
 from daemoneye.tree import COLLECTOR, GATEWAY, SUPERVISOR
-from tests.system.agents import CHILDREN, DURABLE, Books, books, installed, is_in_order, is_whole, lives, running
+from tests.system.agents import CHILDREN, DURABLE, SHOWN, Books, books, installed, is_in_order, is_whole, lives, running
 from tests.system.program import daemoneye
 from tests.system.zoo import as_root
 
@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_refused(agent: Agent) -> None:
 def test_child_list_is_what_status_says(agent: Agent) -> None:
     """One document a line, for pipes."""
     lines = [json.loads(line) for line in ask(agent, "child", "list", "--json").stdout.splitlines()]
-    assert [each["name"] for each in lines] == [SUPERVISOR, *CHILDREN]
+    assert [each["name"] for each in lines] == [*SHOWN]
     assert all(each["state"] == "running" for each in lines)
     assert ask(agent, "child", "list").stdout.splitlines()[0].split()[:3] == ["CHILD", "STATE", "PID"]
 

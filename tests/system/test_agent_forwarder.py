@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chaos.agent import Agent
-    from daemoneye.model.agent import SinkReport
+    from daemoneye.model.status import SinkReport
 
 NOBODY = 65534
 PLAIN = {"enabled": False}

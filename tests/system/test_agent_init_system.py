@@ -14,7 +14,7 @@ from typing import Any, Self
 import pytest
 
 from daemoneye.tree import SUPERVISOR
-from tests.system.agents import DURABLE, SOON_S, installed, sockets_of
+from tests.system.agents import CHILDREN, DURABLE, SOON_S, installed, sockets_of
 from tests.system.zoo import as_root
 
 pytestmark = [as_root, pytest.mark.root, pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")]
@@ -79,7 +79,7 @@ def test_a_service_is_told_of_from_its_start_to_its_end(tmp_path: Path) -> None:
         status = agent.status()
         assert status
         assert status.state == "running"
-        assert heard.values("STATUS")[-1] == f"{len(status.children) - 1} children at work"
+        assert heard.values("STATUS")[-1] == f"{len(CHILDREN)} children at work"
         assert "WATCHDOG" not in heard.heard[0][1]
 
         agent.send(signal.SIGHUP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -53,11 +54,56 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
     tmp_path.joinpath("prom").chmod(0o777)  # any account may be the agent's
     open_the_way_to(tmp_path)
     with running(DURABLE | {"outputs": {"metrics_textfile": str(tmp_path / "prom/daemoneye.prom")}}) as agent:
+        agent.until(lambda: agent.until_running().scan, "a look: who is there before it has not been seen to start")
         yield agent
 
 
 def recorded(agent: Agent, *arguments: str) -> list[dict[str, Any]]:
     return agent.until(lambda: documents(agent, "events", *arguments), f"events {arguments}")
+
+
+def test_a_program_is_found_by_its_digest(agent: Agent, program: Path) -> None:
+    """Also when the digest came after the start was recorded; and the next start has it from the beginning."""
+    with program.open("ab") as file:
+        file.write(b"like no other")
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    with subprocess.Popen([program, "60"]) as first:
+        found = recorded(agent, "--sha256", digest)
+        assert {each["process"]["pid"] for each in found} == {first.pid}
+        assert {each["process"]["hash"]["sha256"] for each in found} == {digest}
+        assert found[-1]["event"]["action"] in ("process.hashed", "process.started")
+        with subprocess.Popen([program, "61"]) as second:
+            (started,) = agent.until(
+                lambda: documents(agent, "events", "--sha256", digest, "--pid", str(second.pid)), "the second start"
+            )
+            assert started["event"]["action"] == "process.started"
+            second.kill()
+        first.kill()
+    coverage = agent.until(lambda: _all_hashed(agent), "everything is hashed or has a reason")
+    assert coverage["hashed"] > 0
+
+
+def _all_hashed(agent: Agent) -> dict[str, Any] | None:
+    coverage: dict[str, Any] = json.loads(command(agent, "status", "--json"))["coverage"]
+    without = coverage["not_hashed_by_reason"]
+    assert coverage["hashed"] + sum(without.values()) == coverage["seen"] - coverage["kernel_threads"]
+    return None if "waiting" in without else coverage
+
+
+@pytest.mark.parametrize("child", ["collector", "hashing", "integrity"])
+def test_digests_come_back_with_whoever_was_killed(agent: Agent, program: Path, child: str) -> None:
+    """What one of them forgot the others still know, or find out again."""
+    with program.open("ab") as file:
+        file.write(child.encode())
+    agent.until(lambda: _all_hashed(agent), "everything is hashed or has a reason")
+    pid = agent.child(child).pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    with subprocess.Popen([program, "60"]) as process:
+        assert recorded(agent, "--sha256", digest, "--pid", str(process.pid))
+        process.kill()
+    agent.until(lambda: _all_hashed(agent), "everything is hashed or has a reason again")
 
 
 def test_a_process_is_found_by_what_is_known_of_it(agent: Agent, program: Path, tmp_path: Path) -> None:
@@ -135,3 +181,33 @@ def test_a_place_that_cannot_be_had_for_the_metrics_stops_the_start(tmp_path: Pa
         code, line = exit_line(agent)
     assert code == 73
     assert line.startswith(f"outputs.metrics_textfile: {tmp_path}/file: not a directory: ")
+
+
+def test_a_past_moment_can_be_told_after_the_first_look_has_gone(tmp_path: Path) -> None:
+    """In a record so small that it forgets all the time: there is always a look at everybody to stand on."""
+    program = tmp_path / "short-lived"
+    shutil.copy("/bin/sleep", program)
+    with running(DURABLE | {"journal": {"max_size": "4MiB"}}) as agent:
+        first = agent.until(lambda: looks(agent), "the first look")[0]
+        for _ in range(10):
+            crowd = [subprocess.Popen([program, "60"]) for _ in range(150)]
+            agent.until(lambda: present(agent) >= {each.pid for each in crowd}, "all of them in the tree of now")  # noqa: B023
+            for each in crowd:
+                each.kill()
+                each.wait()
+            if first not in looks(agent):
+                break
+        about = agent.until(lambda: documents(agent, "at", "now")[-1], "the tree of now")
+        assert first not in looks(agent), "it has been forgotten"
+        assert (about["whole"], about["processes"] > 10) == (True, True)
+        assert about["floor"] > first
+
+
+def looks(agent: Agent) -> list[str]:
+    """When there was one at everybody, as far as the record goes back."""
+    found = documents(agent, "events", "--pid", "1", "--kind", "process.seen")
+    return [each["@timestamp"] for each in found]
+
+
+def present(agent: Agent) -> set[int]:
+    return {each["pid"] for each in documents(agent, "at", "now")[:-1]}

@@ -14,7 +14,7 @@ from daemoneye.settings.files import digest, gather
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from daemoneye.model.agent import Status
+    from daemoneye.model.status import Status
 
 
 @pytest.fixture

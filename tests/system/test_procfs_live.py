@@ -20,7 +20,7 @@ import pytest
 from daemoneye.host.procfs.facts import Depth
 from daemoneye.host.procfs.reader import ProcfsSource
 from daemoneye.model.process import OnDisk
-from tests.system.zoo import NOBODY, READY, SLEEP, Zoo, as_root, interpreter, may_mount, wait_for
+from tests.system.zoo import NOBODY, READY, SLEEP, Zoo, as_root, interpreter, jail, may_mount, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,17 @@ def test_a_name_that_ends_in_deleted(zoo: Zoo) -> None:
     program = zoo.copy("x (deleted)")
     pid = zoo.start(program)
     assert image(pid) == (str(program), OnDisk.PRESENT)
+    program.unlink()
+    assert image(pid) == (str(program), OnDisk.DELETED)
+
+
+def test_the_longest_name_there_can_be(zoo: Zoo) -> None:
+    """The kernel's mark behind it makes it one that cannot be, and nothing unreadable."""
+    program = zoo.copy("x" * 255)
+    pid = zoo.start(program)
+    assert image(pid) == (str(program), OnDisk.PRESENT)
+    zoo.copy("new").rename(program)
+    assert image(pid) == (str(program), OnDisk.REPLACED)
     program.unlink()
     assert image(pid) == (str(program), OnDisk.DELETED)
 
@@ -155,16 +166,6 @@ def test_a_real_file_called_like_a_memfd(zoo: Zoo) -> None:
     assert image(pid) == (str(program), OnDisk.DELETED)
 
 
-def jail(place: Path) -> Path:
-    """Make a root with a program and the libraries it needs."""
-    root = place / "jail"
-    for line in [str(SLEEP), *subprocess.check_output(["ldd", SLEEP], text=True).split()]:
-        if line.startswith("/"):
-            (root / line[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(line, root / line[1:])
-    return root
-
-
 @as_root
 def test_in_a_chroot(zoo: Zoo) -> None:
     """A process in a chroot runs what its path leads to there; one that went there later, what it leads to outside."""
@@ -195,6 +196,52 @@ def test_in_another_mount_namespace(zoo: Zoo) -> None:
     Path(f"/proc/{pid}/root{SLEEP}").unlink()
     assert SLEEP.exists()
     assert image(pid) == (str(SLEEP), OnDisk.DELETED)
+
+
+@as_root
+@own_mounts
+def test_whose_path_it_is(zoo: Zoo) -> None:
+    """A service that is only shut off from something runs the host's programs; another root is another territory."""
+    program = zoo.copy()
+    unshare = shutil.which("unshare") or "unshare"
+    service = zoo.start(unshare, "-m", str(program), "1000")
+    wait_for(lambda: str(Path(f"/proc/{service}/exe").readlink()) == str(program))
+    script = f"mount -t tmpfs none /mnt && cp -a {jail(zoo.place)}/. /mnt && cd /mnt && mkdir old && pivot_root . old"
+    elsewhere = zoo.start(unshare, "-m", "sh", "-c", f"{script} && exec {SLEEP} 1000")
+    wait_for(lambda: str(Path(f"/proc/{elsewhere}/exe").readlink()) == str(SLEEP))
+    number = {pid: Path(f"/proc/{pid}/ns/mnt").stat().st_ino for pid in (service, elsewhere)}
+    for depth in (Depth.FULL, Depth.ENHANCED):
+        homes = {pid: look(pid, depth).facts.abroad for pid in (service, elsewhere)}
+        assert look(os.getpid(), depth).facts.abroad is None
+        assert [home and home.mount_namespace for home in homes.values()] == list(number.values())
+        assert [home and home.territory for home in homes.values()] == ["", f"mnt:{number[elsewhere]}"]
+    program.unlink()  # of what is gone for both, the directory tells whose it was
+    Path(f"/proc/{elsewhere}/root{SLEEP}").unlink()
+    facts = {pid: look(pid).facts for pid in (service, elsewhere)}
+    assert [each.on_disk for each in facts.values()] == [OnDisk.DELETED, OnDisk.DELETED]
+    assert [each.abroad and each.abroad.territory for each in facts.values()] == ["", f"mnt:{number[elsewhere]}"]
+
+
+def test_what_was_put_in_its_place(zoo: Zoo) -> None:
+    """The file that is there now is told, as it is now, and only while one is there."""
+    program = zoo.copy()
+    pid = zoo.start(program)
+    with opened() as source:
+
+        def there() -> object:
+            facts = next(each.facts for key, each in source.scan().processes.items() if key.pid == pid)
+            found = facts.file_there
+            return found and (found.ino, found.size)
+
+        assert there() is None
+        program.unlink()
+        assert there() is None
+        program.write_bytes(b"new")
+        assert there() == (program.stat().st_ino, 3)
+        program.write_bytes(b"newer")
+        assert there() == (program.stat().st_ino, 5)
+        program.unlink()
+        assert there() is None
 
 
 def test_a_zombie(zoo: Zoo) -> None:

@@ -66,9 +66,9 @@ class Host:
             said={"process": {"pid": pid, "parent_pid": parent, "name": name, "command_line": [name, "-x"]}} | body,
         )
 
-    def began(self, count: int) -> Entry:
+    def began(self, count: int, kind: str = "scan.began") -> Entry:
         self.world.wall_ms += 1000
-        return self._event("scan.began", said={"message": "began", "processes": count})
+        return self._event(kind, said={"message": "began", "processes": count})
 
     def _event(self, kind: str, said: dict[str, Any], **columns: Any) -> Entry:
         return Entry(
@@ -234,6 +234,32 @@ def test_what_is_not_on_record_is_said(host: Host) -> None:
     lived(host)
     gap = host.run("at", moment(fragment + 10)).stdout
     assert f"nobody may have looked between {moment(fragment)} and " in gap
+
+
+def test_the_past_rests_on_the_look_before_it_and_on_nothing_older(host: Host) -> None:
+    """The first look may have gone by the limits; who is seen again is once in a table, and each time in documents."""
+    lived(host)
+    everybody = ((1, 0, "init"), (10, 1, "sshd"), (30, 20, "cc1"))
+    host.record(
+        host.began(3, "scan.again"), *(host.process("seen", pid, parent, name, 0) for pid, parent, name in everybody)
+    )
+    floor = moment(host.world.wall_ms)
+    host.record(host.process("started", 40, 30, "as"))
+    *processes, about = host.documents("at", "now")
+    assert [each["pid"] for each in processes] == [1, 10, 30, 40]
+    assert (about["floor"], about["whole"]) == (floor, True)
+    assert len(about["doubts"]) == 1
+    before = host.documents("at", moment(host.world.wall_ms - 2000))[-1]
+    assert (before["next"], before["doubts"]) == (floor, [])
+    table = host.run("events").stdout.splitlines()[1:]
+    assert [line.split()[1] for line in table] == [
+        *("scan.began", "seen", "seen", "started", "started", "exited", "exec", "scan.again", "started"),
+    ]
+    assert len(host.run("events", "--pid", "10").stdout.splitlines()) == 2
+    assert len(host.run("events", "--pid", "10", "--kind", "process.seen").stdout.splitlines()) == 3
+    assert len(host.documents("events", "--pid", "10")) == 2
+    assert len(host.documents("events")) == 12
+    assert host.run("events", "--since", floor, "--pid", "10").stdout.split()[7:8] == ["seen"]
 
 
 # -- where it comes from

@@ -89,6 +89,16 @@ class Zoo:
                     pipe.close()
 
 
+def jail(place: Path) -> Path:
+    """Make a root with a program and the libraries it needs."""
+    root = place / "jail"
+    for line in [str(SLEEP), *subprocess.check_output(["ldd", SLEEP], text=True).split()]:
+        if line.startswith("/"):
+            (root / line[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(line, root / line[1:])
+    return root
+
+
 def wait_for(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not happened():

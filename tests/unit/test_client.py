@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,19 +31,20 @@ from daemoneye.model.agent import (
     Body,
     ChildAction,
     Envelope,
-    Health,
     Processes,
     Refusal,
     RefusalCode,
-    Status,
     Welcome,
 )
 from daemoneye.model.lookup import Entries
+from daemoneye.model.status import ChildReport, Health, Status
+from daemoneye.model.trust import BaselineEntry, Baselines, Trust
 from daemoneye.wire.codec import encode
 from daemoneye.wire.framing import encode_frame
 from tests.fakes.answering_agent import AnsweringAgent
 from tests.fakes.doorstep import CHILDREN, COVERAGE
 from tests.fakes.journals import World
+from tests.fakes.trusting import Integrity, accepting, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,12 +96,47 @@ def server_that_says(path: Path, data: bytes, *, close: bool = True) -> Iterator
 # -- against the real gateway
 
 
+def test_what_is_trusted_is_read_as_it_is_asked_for(tmp_path: Path, path: Path) -> None:
+    """In frames, of which the caller sees nothing."""
+    with closing(Integrity(tmp_path, *(seen(f"/{number:04}" + "x" * 900) for number in range(200)))):
+        settings = {"state_dir": str(tmp_path), "max_frame": 64 * 1024}
+        with AnsweringAgent(path, settings=settings) as answering, Client(path) as agent:
+            found = list(agent.baselines())
+            assert answering.house.gateway._reception.admitted == 1
+            (one,) = agent.baselines("/0007" + "x" * 900)
+    assert [each.path[:5] for each in found] == [f"/{number:04}" for number in range(200)]
+    assert one == found[7]
+
+
+def test_what_is_to_be_trusted_is_so_when_the_call_returns(tmp_path: Path, path: Path) -> None:
+    """Of many all or none."""
+    Integrity(tmp_path, seen("/known")).close()
+    with (
+        AnsweringAgent(path, integrity=accepting(tmp_path), settings={"state_dir": str(tmp_path)}),
+        Client(path) as agent,
+    ):
+        many = [Trust(path=f"/{number}", sha256="ab" * 32) for number in range(150)]
+        assert agent.trust([Trust(path="/known")]) == "1 program is trusted"
+        with pytest.raises(Refused, match="/unknown: no baseline"):
+            agent.trust([*many, Trust(path="/unknown")])
+        assert len(list(agent.baselines())) == 1
+        assert agent.trust(many) == "150 programs are trusted"
+        assert {each.source for each in agent.baselines()} == {"operator"}
+
+
 def test_the_status_is_typed_and_whole(path: Path) -> None:
     """A program reads attributes, not text."""
     with AnsweringAgent(path), Client(path) as agent:
         status = agent.status()
         assert agent.server.startswith("daemoneye ")
     assert (status.state, status.children, status.coverage) == ("degraded", CHILDREN, COVERAGE)
+
+
+def test_a_hasher_with_nothing_to_do_is_no_reason_to_worry(path: Path) -> None:
+    """It is back as soon as there is something to hash."""
+    idle = ChildReport(name="hasher_2", state="idle")
+    with AnsweringAgent(path, children=(idle,)), Client(path) as agent:
+        assert agent.health("hasher_2").children[0].healthy
 
 
 def test_health_of_one_and_of_all(path: Path) -> None:
@@ -343,3 +379,15 @@ def test_an_agent_that_does_not_get_on_is_left(path: Path, stuck: tuple[int, ...
     saying = server_that_says(path, frames(WELCOME, *answers))
     with saying, Client(path) as client, pytest.raises(NoAnswer, match=r"a stretch that ends at [05], where it began"):
         list(client.events())
+
+
+@pytest.mark.parametrize("stuck", [(), (BaselineEntry(path="/a"),)], ids=len)
+def test_a_list_that_does_not_go_on_is_no_answer(path: Path, stuck: tuple[BaselineEntry, ...]) -> None:
+    """A caller is not kept reading the same for ever."""
+    answers = (Envelope.around(Baselines(baselines=stuck), number) for number in (1, 2))
+    with (
+        server_that_says(path, frames(WELCOME, *answers)),
+        Client(path) as agent,
+        pytest.raises(NoAnswer, match="does not go on"),
+    ):
+        list(agent.baselines())

@@ -16,7 +16,10 @@ from daemoneye.settings.model import Settings
 from daemoneye.tree import (
     BY_NAME,
     COLLECTOR,
+    FILES_IN,
+    FILES_OUT,
     GATEWAY,
+    HASHING,
     ROLES,
     Ground,
     Read,
@@ -57,8 +60,14 @@ def test_names_are_unique_and_one_looks_at_processes() -> None:
     assert len(BY_NAME) == len(ROLES)
     assert [role.name for role in ROLES if role.privileged] == [COLLECTOR]
     assert not BY_NAME[COLLECTOR].writes
-    assert not BY_NAME[COLLECTOR].sockets
     assert not BY_NAME[COLLECTOR].network
+
+
+def test_opened_files_have_one_way_with_one_at_each_end() -> None:
+    """The collector, who has no other socket, and hashing."""
+    assert BY_NAME[COLLECTOR].sockets == (FILES_OUT,)
+    assert [role.name for role in ROLES if FILES_IN in role.sockets] == [HASHING]
+    assert BY_NAME[HASHING].sockets == (FILES_IN,)
 
 
 def test_without_outputs_nobody_may_talk_to_other_hosts() -> None:
@@ -105,6 +114,13 @@ def test_who_may_write_where_is_said_once() -> None:
         assert all(path.is_absolute() for path in writable(role, SETTINGS))
     assert writable(BY_NAME[COLLECTOR], SETTINGS) == []
     assert writable(BY_NAME[GATEWAY], SETTINGS) == []
+
+
+def test_the_file_of_alerts_can_be_switched_on_later() -> None:
+    """Its directory is within reach from the start, wherever it is."""
+    elsewhere = replace(SETTINGS.outputs.jsonl, enabled=False, path=Path("/srv/alerts/x.jsonl"))
+    settings = replace(SETTINGS, outputs=replace(SETTINGS.outputs, jsonl=elsewhere))
+    assert Path("/srv/alerts") in writable(BY_NAME["journal"], settings)
 
 
 def test_what_has_to_be_loaded_is_named() -> None:

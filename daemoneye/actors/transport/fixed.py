@@ -26,7 +26,9 @@ MAX_TEXT: Final = 64 * 1024
 # The longest list written by a person is one of variable or account names; batches are shorter.
 MAX_ITEMS: Final = 1024
 
-_INT: Final = struct.Struct("<q")
+# Inodes have 64 bits without a sign, and anybody may give a file a time whose nanoseconds have more.
+_INT_BYTES: Final = 16
+_INT_LIMIT: Final = 1 << (8 * _INT_BYTES - 1)
 _FLOAT: Final = struct.Struct("<d")
 _LENGTH: Final = struct.Struct("<I")
 
@@ -68,13 +70,12 @@ def _demand(value: object, kind: type, *, within: bool = True) -> None:
 
 
 def _write_int(value: int, out: bytearray) -> None:
-    _demand(value, int, within=-(2**63) <= value < 2**63)
-    out += _INT.pack(value)
+    _demand(value, int, within=-_INT_LIMIT <= value < _INT_LIMIT)
+    out += value.to_bytes(_INT_BYTES, "little", signed=True)
 
 
 def _read_int(rest: _Rest) -> int:
-    number: int = _INT.unpack(rest.take(_INT.size))[0]
-    return number
+    return int.from_bytes(rest.take(_INT_BYTES), "little", signed=True)
 
 
 def _write_bool(value: bool, out: bytearray) -> None:

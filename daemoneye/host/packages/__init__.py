@@ -24,6 +24,13 @@ _RPM: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm")
 
 
 class Packages(Protocol):
+    @property
+    def database(self) -> str:
+        """The name of what is asked, or why nothing is."""
+
+    def mark(self) -> object:
+        """Change whenever a verdict might: what was said before holds only while this is the same."""
+
     def verdict(self, path: str, digest: Digest) -> PackageVerdict | None:
         """Judge the file at ``path``; ``None``: packages are being installed at this moment, ask again."""
 
@@ -33,6 +40,13 @@ class NoPackages:
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
+
+    @property
+    def database(self) -> str:
+        return self._reason
+
+    def mark(self) -> object:
+        return None
 
     def verdict(self, path: str, digest: Digest) -> PackageVerdict:  # noqa: ARG002 - the port's
         return PackageVerdict(reason=self._reason)

@@ -53,6 +53,16 @@ class Dpkg:
     def is_at(root: Path) -> bool:
         return (root / "var/lib/dpkg/status").is_file() and (root / "var/lib/dpkg/info").is_dir()
 
+    @property
+    def database(self) -> str:
+        return _DATABASE
+
+    def mark(self) -> object:
+        try:
+            return self._marks()
+        except OSError:  # then there are no verdicts either
+            return None
+
     def verdict(self, path: str, digest: Digest) -> PackageVerdict | None:
         try:
             self._refresh()

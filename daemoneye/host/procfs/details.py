@@ -87,7 +87,11 @@ def _namespaces(directory: int, gaps: Gaps) -> Namespaces | None:
 
 
 def _namespace(directory: int, kind: str) -> int:
-    match = _NAMESPACE.fullmatch(link_at(directory, b"ns/" + kind.encode()))
+    return namespace_number(link_at(directory, b"ns/" + kind.encode()))
+
+
+def namespace_number(link: bytes) -> int:
+    match = _NAMESPACE.fullmatch(link)
     if match is None:
         raise ValueError("not a namespace")
     return int(match[1])

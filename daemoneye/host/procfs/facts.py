@@ -6,6 +6,7 @@ import functools
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from daemoneye.host.procfs.abroad import abroad
 from daemoneye.host.procfs.command import (
     REMEMBERED,
     REMEMBERED_LENGTH,
@@ -95,7 +96,8 @@ class FactsReader:
         if path is not None and path.endswith(DELETED):
             # whether that is part of the name takes a closer look to tell
             root = gaps.attempt("root", link_at, directory, b"root")
-            path = self._image(directory, root, gaps, cautious=cautious).path
+            examination = None if cautious else self._examination(directory, root)
+            path = self._image(directory, examination, gaps, cautious=cautious).path
         name, arguments = self._name_and_arguments(directory, sample, path, gaps, cautious=cautious)
         return Facts(
             name=name,
@@ -110,7 +112,8 @@ class FactsReader:
         cwd = gaps.attempt("cwd", link_at, directory, b"cwd")
         status = gaps.attempt("credentials", read_status, directory, confinement=self._enhanced)
         login_uid = gaps.attempt("login_uid", read_login_uid, directory)
-        image = self._image(directory, root, gaps, cautious=cautious)
+        examination = None if cautious else self._examination(directory, root)
+        image = self._image(directory, examination, gaps, cautious=cautious)
         name, arguments = self._name_and_arguments(directory, sample, image.path, gaps, cautious=cautious)
         linux = self._linux(directory, status, gaps, cautious=cautious) if self._enhanced else None
         facts = Facts(
@@ -118,6 +121,7 @@ class FactsReader:
             executable_path=_text(image.path),
             executable_file=image.file,
             on_disk=image.on_disk,
+            file_there=image.there,
             command_line=arguments,
             cwd=_text(cwd),
             root=_text(root),
@@ -125,6 +129,7 @@ class FactsReader:
             tty=terminal_name(sample.tty_number),
             login_uid=login_uid,
             linux=linux,
+            abroad=abroad(directory, examination, image.path, linux) if examination else None,
             unread=gaps.as_pairs(),
         )
         return facts, image.place
@@ -133,11 +138,12 @@ class FactsReader:
     def _enhanced(self) -> bool:
         return self._depth is Depth.ENHANCED
 
-    def _image(self, directory: int, root: bytes | None, gaps: Gaps, *, cautious: bool) -> Image:
-        if not cautious:
-            examination = Examination(directory, root, self.disk, self._anonymous_devices, self._home)
-            if examination.possible:
-                return examination.examine(gaps)
+    def _examination(self, directory: int, root: bytes | None) -> Examination:
+        return Examination(directory, root, self.disk, self._anonymous_devices, self._home)
+
+    def _image(self, directory: int, examination: Examination | None, gaps: Gaps, *, cautious: bool) -> Image:
+        if examination is not None and examination.possible:
+            return examination.examine(gaps)
         path = gaps.attempt("executable_path", link_at, directory, b"exe")
         gaps.note(Unread.TIMEOUT if cautious else gaps.why("root"), "executable_file", "on_disk")
         return Image(None if path is None else path.removesuffix(DELETED))

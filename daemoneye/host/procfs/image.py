@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import errno
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from daemoneye.host.procfs.files import link_at, reason
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DELETED: Final = b" (deleted)"
+# Paths begin with a slash; one more keeps what does not from being looked up below the process.
+_HERE: Final = b"/"
+_PATH_MAX: Final = 4096  # of Linux, with its NUL
 # Processes share programs, a few hundred on a machine, and so share what is said of them.
 _REMEMBERED: Final = 1024
 
@@ -52,6 +55,7 @@ class Image(NamedTuple):
     file: FileIdentity | None = None
     on_disk: OnDisk = OnDisk.UNKNOWN
     place: Place | None = None  # where it was found, if it is there
+    there: FileIdentity | None = None  # what is there instead, if something is
     why: Unread | None = None  # the state on disk is unknown
 
 
@@ -108,10 +112,11 @@ class Examination:
         home: bytes | None = None,
     ) -> None:
         self._directory = directory
+        self._home = home
         self._namespace = _quietly(lambda: link_at(directory, b"ns/mnt"))
         at_home = home is not None and self._namespace == home
-        # paths begin with a slash; one more keeps what does not from being looked up below the process
-        self._origin = b"/" if at_home else _up_from(root)
+        self.abroad = None if at_home else self._namespace  # another mount namespace than ours, if we may ask
+        self._origin = _HERE if at_home else _up_from(root)
         self._disk = disk
         self._anonymous_devices = anonymous_devices
 
@@ -146,7 +151,7 @@ class Examination:
         try:
             running = self._disk.look(self._directory, literal, follow=b"exe")
             file = file_identity(running)
-            if self._is_at(literal, file):
+            if _same(self._found(literal), file):
                 return Image(link, file, OnDisk.PRESENT, literal)
             marked = stripped != link
             if self._never_had_a_name(stripped, running, marked=marked):
@@ -159,21 +164,47 @@ class Examination:
 
     def _deleted_or_replaced(self, path: bytes, file: FileIdentity) -> Image:
         place = self._place(path)
-        there = self._is_at(place, file)
+        there = self._found(place)
         if there is None:
             return Image(path, file, OnDisk.DELETED)
-        return Image(path, file, OnDisk.PRESENT if there else OnDisk.REPLACED, place if there else None)
+        if _same(there, file):
+            return Image(path, file, OnDisk.PRESENT, place)
+        return Image(path, file, OnDisk.REPLACED, there=there)
+
+    def there_and_here(self, path: bytes) -> tuple[FileIdentity | None, FileIdentity | None]:
+        """Ask what a path leads to for the process, and for us; if for neither, what its directory leads to."""
+        for each in (path, path.rpartition(b"/")[0] or b"/"):
+            places = (self._place(each), _place(_HERE, each, self._home))
+            there, here = (_quietly(partial(self._found, place)) for place in places)
+            if there or here:
+                return there, here
+        return None, None
 
     def _place(self, path: bytes) -> Place:
-        return _place(self._origin or b"", path, self._namespace)
+        return _place(self.origin, path, self._namespace)
 
-    def _is_at(self, place: Place, file: FileIdentity) -> bool | None:
-        """Compare what is there with the running file; ``None``: nothing is there."""
+    def paths(self) -> tuple[bytes, ...]:
+        """What its path may be, each to be looked up below ``origin``: the mark may be part of the name."""
+        link = link_at(self._directory, b"exe")
+        return tuple(dict.fromkeys((link, link.removesuffix(DELETED))))
+
+    @property
+    def origin(self) -> bytes:
+        """From which directory, below ``/proc/PID``, the process begins to look for a path."""
+        return self._origin or b""
+
+    def _found(self, place: Place) -> FileIdentity | None:
+        """Ask what is there; ``None``: nothing is."""
         try:
-            found = self._disk.look(self._directory, place)
+            return file_identity(self._disk.look(self._directory, place))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return (found.st_dev, found.st_ino) == (file.dev, file.ino)
+        except OSError as error:
+            # the kernel's mark makes a name longer than any that can be there; of a path that is too long as a whole
+            # nobody can tell what it leads to
+            if error.errno != errno.ENAMETOOLONG or len(place.path) >= _PATH_MAX:
+                raise
+            return None
 
     def _never_had_a_name(self, path: bytes, running: os.stat_result, *, marked: bool) -> bool:
         """Recognise memfd_create and O_TMPFILE.
@@ -185,6 +216,10 @@ class Examination:
         if running.st_dev in self._anonymous_devices:
             return True
         return marked and running.st_nlink == 0 and path.rpartition(b"/")[2] == b"#%d" % running.st_ino
+
+
+def _same(found: FileIdentity | None, file: FileIdentity) -> bool:
+    return found is not None and (found.dev, found.ino) == (file.dev, file.ino)
 
 
 def still_there(directory: int, disk: Disk, place: Place, file: FileIdentity) -> FileIdentity | None:

@@ -250,5 +250,5 @@ def _without_disk(before: _Known, sample: Sample, raw: bytes, why: Unread) -> _K
     unread = dict(facts.unread)
     if not sample.kernel_thread and "on_disk" not in unread:
         unread["on_disk"] = why.value
-        facts = replace(facts, on_disk=OnDisk.UNKNOWN, unread=tuple(unread.items()))
+        facts = replace(facts, on_disk=OnDisk.UNKNOWN, file_there=None, unread=tuple(unread.items()))
     return _Known(Observation(sample, facts), raw, None, settled=False)

@@ -41,7 +41,7 @@ CHILD_ACTION_PAUSE: ChildAction
 CHILD_ACTION_RESUME: ChildAction
 
 class Envelope(_message.Message):
-    __slots__ = ("id", "hello", "welcome", "refusal", "status_request", "health_request", "child_request", "reload_request", "processes_request", "entries_request", "metrics_request", "status", "health", "accepted", "processes", "entries", "metrics")
+    __slots__ = ("id", "hello", "welcome", "refusal", "status_request", "health_request", "child_request", "reload_request", "processes_request", "entries_request", "metrics_request", "baselines_request", "trust_request", "status", "health", "accepted", "processes", "entries", "metrics", "baselines")
     ID_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
@@ -53,12 +53,15 @@ class Envelope(_message.Message):
     PROCESSES_REQUEST_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_REQUEST_FIELD_NUMBER: _ClassVar[int]
     METRICS_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    BASELINES_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    TRUST_REQUEST_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     HEALTH_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     PROCESSES_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
     id: int
     hello: Hello
     welcome: Welcome
@@ -70,13 +73,16 @@ class Envelope(_message.Message):
     processes_request: ProcessesRequest
     entries_request: EntriesRequest
     metrics_request: MetricsRequest
+    baselines_request: BaselinesRequest
+    trust_request: TrustRequest
     status: Status
     health: Health
     accepted: Accepted
     processes: Processes
     entries: Entries
     metrics: Metrics
-    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., status_request: _Optional[_Union[StatusRequest, _Mapping]] = ..., health_request: _Optional[_Union[HealthRequest, _Mapping]] = ..., child_request: _Optional[_Union[ChildRequest, _Mapping]] = ..., reload_request: _Optional[_Union[ReloadRequest, _Mapping]] = ..., processes_request: _Optional[_Union[ProcessesRequest, _Mapping]] = ..., entries_request: _Optional[_Union[EntriesRequest, _Mapping]] = ..., metrics_request: _Optional[_Union[MetricsRequest, _Mapping]] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., health: _Optional[_Union[Health, _Mapping]] = ..., accepted: _Optional[_Union[Accepted, _Mapping]] = ..., processes: _Optional[_Union[Processes, _Mapping]] = ..., entries: _Optional[_Union[Entries, _Mapping]] = ..., metrics: _Optional[_Union[Metrics, _Mapping]] = ...) -> None: ...
+    baselines: Baselines
+    def __init__(self, id: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., status_request: _Optional[_Union[StatusRequest, _Mapping]] = ..., health_request: _Optional[_Union[HealthRequest, _Mapping]] = ..., child_request: _Optional[_Union[ChildRequest, _Mapping]] = ..., reload_request: _Optional[_Union[ReloadRequest, _Mapping]] = ..., processes_request: _Optional[_Union[ProcessesRequest, _Mapping]] = ..., entries_request: _Optional[_Union[EntriesRequest, _Mapping]] = ..., metrics_request: _Optional[_Union[MetricsRequest, _Mapping]] = ..., baselines_request: _Optional[_Union[BaselinesRequest, _Mapping]] = ..., trust_request: _Optional[_Union[TrustRequest, _Mapping]] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., health: _Optional[_Union[Health, _Mapping]] = ..., accepted: _Optional[_Union[Accepted, _Mapping]] = ..., processes: _Optional[_Union[Processes, _Mapping]] = ..., entries: _Optional[_Union[Entries, _Mapping]] = ..., metrics: _Optional[_Union[Metrics, _Mapping]] = ..., baselines: _Optional[_Union[Baselines, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("versions", "client")
@@ -164,6 +170,38 @@ class MetricsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class BaselinesRequest(_message.Message):
+    __slots__ = ("path", "after_namespace", "after_path")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    AFTER_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_PATH_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    after_namespace: str
+    after_path: str
+    def __init__(self, path: _Optional[str] = ..., after_namespace: _Optional[str] = ..., after_path: _Optional[str] = ...) -> None: ...
+
+class TrustRequest(_message.Message):
+    __slots__ = ("trusts", "part", "last")
+    TRUSTS_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    trusts: _containers.RepeatedCompositeFieldContainer[Trust]
+    part: int
+    last: bool
+    def __init__(self, trusts: _Optional[_Iterable[_Union[Trust, _Mapping]]] = ..., part: _Optional[int] = ..., last: _Optional[bool] = ...) -> None: ...
+
+class Trust(_message.Message):
+    __slots__ = ("path", "namespace", "sha256", "ssdeep")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SSDEEP_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    namespace: str
+    sha256: str
+    ssdeep: str
+    def __init__(self, path: _Optional[str] = ..., namespace: _Optional[str] = ..., sha256: _Optional[str] = ..., ssdeep: _Optional[str] = ...) -> None: ...
+
 class Accepted(_message.Message):
     __slots__ = ("text",)
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -171,7 +209,7 @@ class Accepted(_message.Message):
     def __init__(self, text: _Optional[str] = ...) -> None: ...
 
 class Status(_message.Message):
-    __slots__ = ("state", "pid", "version", "uptime_s", "tree", "children", "coverage", "sandbox", "findings", "config", "reload", "clients", "scan", "journal", "sinks")
+    __slots__ = ("state", "pid", "version", "uptime_s", "tree", "children", "coverage", "sandbox", "findings", "config", "reload", "clients", "scan", "journal", "sinks", "hashing", "integrity")
     STATE_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -187,6 +225,8 @@ class Status(_message.Message):
     SCAN_FIELD_NUMBER: _ClassVar[int]
     JOURNAL_FIELD_NUMBER: _ClassVar[int]
     SINKS_FIELD_NUMBER: _ClassVar[int]
+    HASHING_FIELD_NUMBER: _ClassVar[int]
+    INTEGRITY_FIELD_NUMBER: _ClassVar[int]
     state: str
     pid: int
     version: str
@@ -202,7 +242,9 @@ class Status(_message.Message):
     scan: ScanReport
     journal: JournalReport
     sinks: _containers.RepeatedCompositeFieldContainer[SinkReport]
-    def __init__(self, state: _Optional[str] = ..., pid: _Optional[int] = ..., version: _Optional[str] = ..., uptime_s: _Optional[float] = ..., tree: _Optional[int] = ..., children: _Optional[_Iterable[_Union[ChildReport, _Mapping]]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., sandbox: _Optional[_Iterable[_Union[ProcessReport, _Mapping]]] = ..., findings: _Optional[_Iterable[str]] = ..., config: _Optional[_Union[ConfigReport, _Mapping]] = ..., reload: _Optional[_Union[ReloadReport, _Mapping]] = ..., clients: _Optional[_Union[ClientsReport, _Mapping]] = ..., scan: _Optional[_Union[ScanReport, _Mapping]] = ..., journal: _Optional[_Union[JournalReport, _Mapping]] = ..., sinks: _Optional[_Iterable[_Union[SinkReport, _Mapping]]] = ...) -> None: ...
+    hashing: HashingStatus
+    integrity: IntegrityStatus
+    def __init__(self, state: _Optional[str] = ..., pid: _Optional[int] = ..., version: _Optional[str] = ..., uptime_s: _Optional[float] = ..., tree: _Optional[int] = ..., children: _Optional[_Iterable[_Union[ChildReport, _Mapping]]] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., sandbox: _Optional[_Iterable[_Union[ProcessReport, _Mapping]]] = ..., findings: _Optional[_Iterable[str]] = ..., config: _Optional[_Union[ConfigReport, _Mapping]] = ..., reload: _Optional[_Union[ReloadReport, _Mapping]] = ..., clients: _Optional[_Union[ClientsReport, _Mapping]] = ..., scan: _Optional[_Union[ScanReport, _Mapping]] = ..., journal: _Optional[_Union[JournalReport, _Mapping]] = ..., sinks: _Optional[_Iterable[_Union[SinkReport, _Mapping]]] = ..., hashing: _Optional[_Union[HashingStatus, _Mapping]] = ..., integrity: _Optional[_Union[IntegrityStatus, _Mapping]] = ...) -> None: ...
 
 class Health(_message.Message):
     __slots__ = ("children",)
@@ -394,9 +436,80 @@ class SinkReport(_message.Message):
     last_success_ms: int
     def __init__(self, name: _Optional[str] = ..., state: _Optional[str] = ..., trouble: _Optional[str] = ..., acknowledged: _Optional[int] = ..., set_aside: _Optional[int] = ..., retries: _Optional[int] = ..., behind: _Optional[int] = ..., last_success_ms: _Optional[int] = ...) -> None: ...
 
+class HashingStatus(_message.Message):
+    __slots__ = ("files", "bytes_read", "waiting", "share", "degraded", "quarantined", "trouble")
+    class FilesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class DegradedEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    BYTES_READ_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    DEGRADED_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINED_FIELD_NUMBER: _ClassVar[int]
+    TROUBLE_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.ScalarMap[str, int]
+    bytes_read: int
+    waiting: int
+    share: float
+    degraded: _containers.ScalarMap[str, int]
+    quarantined: int
+    trouble: str
+    def __init__(self, files: _Optional[_Mapping[str, int]] = ..., bytes_read: _Optional[int] = ..., waiting: _Optional[int] = ..., share: _Optional[float] = ..., degraded: _Optional[_Mapping[str, int]] = ..., quarantined: _Optional[int] = ..., trouble: _Optional[str] = ...) -> None: ...
+
+class IntegrityStatus(_message.Message):
+    __slots__ = ("alerts", "suppressed", "degraded", "waiting", "packages", "baselines", "trouble")
+    class AlertsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class DegradedEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ALERTS_FIELD_NUMBER: _ClassVar[int]
+    SUPPRESSED_FIELD_NUMBER: _ClassVar[int]
+    DEGRADED_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    PACKAGES_FIELD_NUMBER: _ClassVar[int]
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
+    TROUBLE_FIELD_NUMBER: _ClassVar[int]
+    alerts: _containers.ScalarMap[str, int]
+    suppressed: int
+    degraded: _containers.ScalarMap[str, int]
+    waiting: int
+    packages: str
+    baselines: int
+    trouble: str
+    def __init__(self, alerts: _Optional[_Mapping[str, int]] = ..., suppressed: _Optional[int] = ..., degraded: _Optional[_Mapping[str, int]] = ..., waiting: _Optional[int] = ..., packages: _Optional[str] = ..., baselines: _Optional[int] = ..., trouble: _Optional[str] = ...) -> None: ...
+
 class Coverage(_message.Message):
-    __slots__ = ("seen", "fully_read", "partly_read", "partly_read_by_reason", "kernel_threads", "vanished", "malformed", "timeout", "refused", "hidden", "started", "exited", "came_and_went_at_most")
+    __slots__ = ("seen", "fully_read", "partly_read", "partly_read_by_reason", "kernel_threads", "vanished", "malformed", "timeout", "refused", "hidden", "started", "exited", "came_and_went_at_most", "hashed", "not_hashed_by_reason")
     class PartlyReadByReasonEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class NotHashedByReasonEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -416,6 +529,8 @@ class Coverage(_message.Message):
     STARTED_FIELD_NUMBER: _ClassVar[int]
     EXITED_FIELD_NUMBER: _ClassVar[int]
     CAME_AND_WENT_AT_MOST_FIELD_NUMBER: _ClassVar[int]
+    HASHED_FIELD_NUMBER: _ClassVar[int]
+    NOT_HASHED_BY_REASON_FIELD_NUMBER: _ClassVar[int]
     seen: int
     fully_read: int
     partly_read: int
@@ -429,7 +544,9 @@ class Coverage(_message.Message):
     started: int
     exited: int
     came_and_went_at_most: int
-    def __init__(self, seen: _Optional[int] = ..., fully_read: _Optional[int] = ..., partly_read: _Optional[int] = ..., partly_read_by_reason: _Optional[_Mapping[str, int]] = ..., kernel_threads: _Optional[int] = ..., vanished: _Optional[int] = ..., malformed: _Optional[int] = ..., timeout: _Optional[int] = ..., refused: _Optional[int] = ..., hidden: _Optional[bool] = ..., started: _Optional[int] = ..., exited: _Optional[int] = ..., came_and_went_at_most: _Optional[int] = ...) -> None: ...
+    hashed: int
+    not_hashed_by_reason: _containers.ScalarMap[str, int]
+    def __init__(self, seen: _Optional[int] = ..., fully_read: _Optional[int] = ..., partly_read: _Optional[int] = ..., partly_read_by_reason: _Optional[_Mapping[str, int]] = ..., kernel_threads: _Optional[int] = ..., vanished: _Optional[int] = ..., malformed: _Optional[int] = ..., timeout: _Optional[int] = ..., refused: _Optional[int] = ..., hidden: _Optional[bool] = ..., started: _Optional[int] = ..., exited: _Optional[int] = ..., came_and_went_at_most: _Optional[int] = ..., hashed: _Optional[int] = ..., not_hashed_by_reason: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class Processes(_message.Message):
     __slots__ = ("records", "part", "last", "coverage", "left_out")
@@ -488,6 +605,46 @@ class RecordedEntry(_message.Message):
     name: str
     sha256: str
     def __init__(self, stream: _Optional[str] = ..., sequence: _Optional[int] = ..., id: _Optional[str] = ..., severity: _Optional[int] = ..., kind: _Optional[str] = ..., wall_ms: _Optional[int] = ..., monotonic_ns: _Optional[int] = ..., boot_id: _Optional[str] = ..., body: _Optional[str] = ..., pid: _Optional[int] = ..., entity_id: _Optional[str] = ..., parent_entity_id: _Optional[str] = ..., name: _Optional[str] = ..., sha256: _Optional[str] = ...) -> None: ...
+
+class Baselines(_message.Message):
+    __slots__ = ("baselines", "last")
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    baselines: _containers.RepeatedCompositeFieldContainer[BaselineEntry]
+    last: bool
+    def __init__(self, baselines: _Optional[_Iterable[_Union[BaselineEntry, _Mapping]]] = ..., last: _Optional[bool] = ...) -> None: ...
+
+class BaselineEntry(_message.Message):
+    __slots__ = ("namespace", "path", "sha256", "ssdeep", "last_sha256", "last_ssdeep", "source", "since_ms", "first_seen_ms", "last_seen_ms", "open", "ownership", "package", "version")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SSDEEP_FIELD_NUMBER: _ClassVar[int]
+    LAST_SHA256_FIELD_NUMBER: _ClassVar[int]
+    LAST_SSDEEP_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_MS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEEN_MS_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEEN_MS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    OWNERSHIP_FIELD_NUMBER: _ClassVar[int]
+    PACKAGE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    path: str
+    sha256: str
+    ssdeep: str
+    last_sha256: str
+    last_ssdeep: str
+    source: str
+    since_ms: int
+    first_seen_ms: int
+    last_seen_ms: int
+    open: bool
+    ownership: str
+    package: str
+    version: str
+    def __init__(self, namespace: _Optional[str] = ..., path: _Optional[str] = ..., sha256: _Optional[str] = ..., ssdeep: _Optional[str] = ..., last_sha256: _Optional[str] = ..., last_ssdeep: _Optional[str] = ..., source: _Optional[str] = ..., since_ms: _Optional[int] = ..., first_seen_ms: _Optional[int] = ..., last_seen_ms: _Optional[int] = ..., open: _Optional[bool] = ..., ownership: _Optional[str] = ..., package: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
 
 class Metrics(_message.Message):
     __slots__ = ("text",)

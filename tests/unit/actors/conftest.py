@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from daemoneye.actors.opener import Opener
 from daemoneye.actors.recording import Recording
 from daemoneye.actors.worker import Worker
 
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 def _what_is_open_is_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     workers: list[Worker[object]] = []
     recordings: list[Recording] = []
+    openers: list[Opener] = []
     note(monkeypatch, Worker, workers)
     note(monkeypatch, Recording, recordings)
+    note(monkeypatch, Opener, openers)
     yield
+    monkeypatch.undo()
+    for opener in openers:
+        opener.close()
     if any(worker.busy for worker in workers):
         return  # a thread that a test has hung on purpose
-    monkeypatch.undo()
     for worker in workers:
         worker.close()
     for recording in recordings:
@@ -32,8 +37,8 @@ def _what_is_open_is_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def note(monkeypatch: pytest.MonkeyPatch, kind: type, open_ones: list) -> None:  # type: ignore[type-arg]
     begin, close = kind.__init__, kind.close  # type: ignore[misc,attr-defined]
 
-    def begun(self: object, *arguments: object) -> None:
-        begin(self, *arguments)
+    def begun(self: object, *arguments: object, **named: object) -> None:
+        begin(self, *arguments, **named)
         open_ones.append(self)
 
     def closed(self: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 import sys
 import threading
 from dataclasses import replace
@@ -15,11 +16,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from thespian.actors import WatchMessage
 
-from daemoneye.actors import collector, looking
+from daemoneye.actors import collector, eyesight, looking
 from daemoneye.actors.collector import Collector
 from daemoneye.actors.custody import Custody
+from daemoneye.actors.opener import TIMEOUT_S
 from daemoneye.actors.streaming import PATIENCE_S, in_parts
 from daemoneye.errors import Exit
+from daemoneye.host.handing import prepare_receiver, receive
+from daemoneye.host.hashing import HashOutcome
+from daemoneye.messages.delivery import Taken
+from daemoneye.messages.hashing import Digested, FileDigest, OpenFile
 from daemoneye.messages.observation import (
     PartTaken,
     Scanned,
@@ -30,18 +36,21 @@ from daemoneye.messages.observation import (
     TakeSnapshot,
 )
 from daemoneye.messages.record import Keep, Kept
+from daemoneye.messages.sightings import Sighted
 from daemoneye.messages.supervision import CollectorSettings, Ready, SettingsApplied, SettingsRefused
+from daemoneye.model.process import HashStatus
+from daemoneye.tree import FILES_IN, FILES_OUT, GATEWAY, HASHING, INTEGRITY, JOURNAL
 from tests.fakes.actor_stage import Died, Stage, stages
 from tests.fakes.procfs import FakeProc, stat_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from daemoneye.host.handing import Handed
+    from daemoneye.host.opening import Order
     from daemoneye.model.process import ProcessRecord
     from daemoneye.model.record import Entry
 
-GATEWAY = "gateway"
-JOURNAL = "journal"
 INTERVAL_S = 5.0
 
 
@@ -64,20 +73,25 @@ def settings(proc: FakeProc) -> CollectorSettings:
         proc=str(proc.root),
         mask=True,
         correlation_key=b"",
+        record_max_age_s=2592000.0,
+        record_max_bytes=1 << 30,
     )
 
 
 @pytest.fixture
 def stage() -> Iterator[Stage[Collector]]:
     before = sys.getswitchinterval()
-    yield from stages(Collector())
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+    with ours, theirs:
+        yield from stages(Collector(), {FILES_OUT: ours, FILES_IN: theirs})
     sys.setswitchinterval(before)
 
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
     lines: list[tuple[str, str, dict[str, Any]]] = []
-    monkeypatch.setattr(collector, "log", lambda level, name, **fields: lines.append((level, name, fields)))
+    for module in (collector, eyesight):
+        monkeypatch.setattr(module, "log", lambda level, name, **fields: lines.append((level, name, fields)))
     return lines
 
 
@@ -136,6 +150,7 @@ def test_the_first_look_begins_at_once_and_is_told_of(stage: Stage[Collector], s
     assert 0 < news.duration_s < 10
     assert {each.name for each in news.occupancies} == {
         "genealogy",
+        "digests shown",
         "snapshots on the way",
         "entries for the journal",
     }
@@ -657,3 +672,167 @@ def test_what_the_journal_refuses_is_said(
     (keep,) = stage.heard(Keep)
     stage.deliver(Kept(batch=keep.batch, refused=(keep.entries[3].id,)), JOURNAL)
     assert lines[-1] == ("error", "collector.refused", {"count": 1, "first": keep.entries[3].id})
+
+
+# -- integrity and hashing
+
+
+def digested(proc: FakeProc, number: int = 1, **fields: Any) -> Digested:
+    """What hashing says of the program that all of them run."""
+    status = (proc.programs / "sleep").stat()
+    given: dict[str, Any] = {"status": HashStatus.HASHED, "sha256": "a" * 64, "ssdeep": "", "ssdeep_missing": False}
+    file = FileDigest(
+        dev=status.st_dev,
+        ino=status.st_ino,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        **(given | fields),
+    )
+    return Digested(number=number, files=(file,))
+
+
+def pids_of(message: Sighted) -> list[int]:
+    return sorted(each.process.pid for each in message.sightings)
+
+
+def test_integrity_is_told_what_runs(stage: Stage[Collector], settings: CollectorSettings, proc: FakeProc) -> None:
+    """All of it at first, masked; then what has changed, one part after another."""
+    begun(stage, settings)
+    stage.introduce(INTEGRITY)
+    (first,) = stage.heard(Sighted)
+    assert (first.afresh, first.complete, pids_of(first)) == (True, True, list(range(100, 110)))
+    assert "geheim" not in repr(first)
+    proc.remove(100)
+    proc.add(200, program=proc.programs / "sleep")
+    look(stage)
+    assert stage.heard(Sighted) == [first]
+    stage.deliver(Taken(number=first.number), INTEGRITY)
+    (_, second) = stage.heard(Sighted)
+    assert (second.afresh, second.complete, pids_of(second), len(second.exited)) == (False, True, [200], 1)
+    stage.deliver(Taken(number=second.number), INTEGRITY)
+    look(stage)
+    assert len(stage.heard(Sighted)) == 2
+
+
+def test_another_integrity_is_told_everything(stage: Stage[Collector], settings: CollectorSettings) -> None:
+    """It does not have to wait for a look."""
+    begun(stage, settings)
+    stage.introduce(INTEGRITY)
+    stage.introduce(INTEGRITY)
+    first, second = stage.heard(Sighted)
+    assert second.afresh
+    assert pids_of(second) == pids_of(first)
+
+
+def test_digests_are_taken_and_shown(stage: Stage[Collector], settings: CollectorSettings, proc: FakeProc) -> None:
+    """At once in what is shown, from the next look on in the numbers, and in the record for those who were in it."""
+    begun(stage, settings)
+    stage.introduce(JOURNAL)
+    news = stage.heard(Scanned)[-1]
+    assert (news.coverage.hashed, news.coverage.not_hashed_by_reason) == (0, (("waiting", 10),))
+    (first,) = stage.heard(Keep)
+    stage.deliver(Kept(batch=first.batch, refused=()), JOURNAL)
+    stage.introduce(HASHING)
+    stage.deliver(digested(proc, number=5), HASHING)
+    assert stage.said_to(HASHING) == [Taken(number=5)]
+    shown = {each.pid: each for each in snapshot(stage, 1)}
+    assert (shown[100].executable_hash, shown[100].hash_status, shown[1].executable_hash) == (
+        "a" * 64,
+        HashStatus.HASHED,
+        None,
+    )
+    news = look(stage)
+    assert (news.coverage.hashed, news.coverage.not_hashed_by_reason) == (10, ())
+    assert next(each for each in news.occupancies if each.name == "digests shown").entries == 1
+    hashed = [each for each in told(stage) if each.kind == "process.hashed"]
+    assert sorted(each.pid or 0 for each in hashed) == list(range(100, 110))
+    assert {each.sha256 for each in hashed} == {"a" * 64}
+    proc.add(200, program=proc.programs / "sleep")
+    look(stage)
+    assert [(each.pid, each.sha256) for each in told(stage) if each.kind == "process.started"] == [(200, "a" * 64)]
+
+
+def test_a_digest_that_is_none_is_told_and_dropped(
+    stage: Stage[Collector],
+    settings: CollectorSettings,
+    proc: FakeProc,
+    lines: list[tuple[str, str, dict[str, Any]]],
+) -> None:
+    """Who reads the files of strangers may have been taken over by one."""
+    begun(stage, settings)
+    stage.introduce(HASHING)
+    stage.deliver(digested(proc, sha256="x" * 64), HASHING)
+    assert lines[-1] == ("warning", "collector.strange_digests", {"count": 1})
+    assert {each.executable_hash for each in snapshot(stage, 1)} == {None}
+
+
+def receive_one(stage: Stage[Collector], rounds: int = 50) -> Handed:
+    for _ in range(rounds):
+        if handed := receive(stage.sockets[FILES_IN]):
+            return handed
+        stage.read()
+    raise AssertionError("nothing came")
+
+
+def test_hashing_has_files_opened(stage: Stage[Collector], settings: CollectorSettings, proc: FakeProc) -> None:
+    """What a process runs, as long as it is the file that was seen; else it hears why not."""
+    prepare_receiver(stage.sockets[FILES_IN])
+    begun(stage, settings)
+    stage.introduce(HASHING)
+    program = proc.programs / "sleep"
+    status = program.stat()
+    wanted = OpenFile(number=70, pid=100, start_ticks=100, there=False, dev=status.st_dev, ino=status.st_ino)
+    stage.deliver(wanted, HASHING)
+    handed = receive_one(stage)
+    assert (handed.number, handed.status) == (70, HashStatus.HASHED)
+    assert handed.descriptor is not None
+    assert os.pread(handed.descriptor, 100, 0) == program.read_bytes()
+    os.close(handed.descriptor)
+    stage.deliver(replace(wanted, number=71, pid=4711), HASHING)
+    refused = receive(stage.sockets[FILES_IN])
+    assert refused is not None
+    assert (refused.number, refused.status) == (71, HashStatus.GONE)
+    stage.deliver(replace(wanted, number=72, ino=status.st_ino + 1), HASHING)
+    assert (receive_one(stage).status, stage.heard(Digested)) == (HashStatus.GONE, [])
+
+
+def test_a_file_that_does_not_open_costs_one_answer(
+    stage: Stage[Collector],
+    settings: CollectorSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Heartbeats and looks go on meanwhile; who waits hears of it after a while."""
+    stuck = threading.Event()
+
+    def hang(_: Order) -> HashOutcome:
+        stuck.wait(30)
+        return HashOutcome(status=HashStatus.GONE)
+
+    monkeypatch.setattr(collector, "open_image", hang)
+    prepare_receiver(stage.sockets[FILES_IN])
+    begun(stage, settings)
+    stage.introduce(HASHING)
+    stage.deliver(OpenFile(number=70, pid=100, start_ticks=100, there=False, dev=1, ino=2), HASHING)
+    assert [each.purpose for each in stage.timers].count("files") == 1
+    stage.pass_time(TIMEOUT_S - 1)
+    assert receive(stage.sockets[FILES_IN]) is None
+    assert stage.heartbeat().idle
+    stage.pass_time(1.5)
+    handed = receive(stage.sockets[FILES_IN])
+    assert handed is not None
+    assert (handed.number, handed.status, handed.descriptor) == (70, HashStatus.TIMEOUT, None)
+    assert "files" not in [each.purpose for each in stage.timers]
+    stuck.set()
+
+
+def test_hashing_that_is_restarted_starts_anew(
+    stage: Stage[Collector], settings: CollectorSettings, proc: FakeProc
+) -> None:
+    """And neither of the two is missed while it is not there."""
+    begun(stage, settings)
+    for _ in range(2):
+        stage.introduce(HASHING)
+        stage.deliver(digested(proc), HASHING)
+        look(stage)
+    assert stage.heard(Taken) == [Taken(number=1), Taken(number=1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ NOW = Moment(wall_ms=7, monotonic_ns=8, boot_id="boot")
 ROOMY = 1 << 40
 
 
-def custody(**limits: int) -> Custody:
+def custody(**limits: Any) -> Custody:
     numbers = count(10_000)
     made = Custody(lambda: uuid7(next(numbers), 2, 0), lambda: NOW, **limits)
     made.arrived()
@@ -153,7 +154,8 @@ def test_what_is_refused_is_counted_and_not_said_again() -> None:
     held = custody()
     give(held, event(1), event(2))
     (keep,) = said(held)
-    held.kept(Kept(batch=keep.batch, refused=(event(2).id,)))
+    settled = held.kept(Kept(batch=keep.batch, refused=(event(2).id,)))
+    assert settled == ((event(1).id,), (event(2).id,))
     assert held.refused == {"process.started": 1}
     assert held.empty
 
@@ -164,3 +166,11 @@ def test_room_for_nothing_is_no_endless_loop(most: int) -> None:
     held = Custody(lambda: uuid7(1, 2, 3), lambda: NOW, most=most, most_bytes=ROOMY)
     give(held, *events(range(5)))
     assert held.shed.total() == 5 - most
+
+
+def test_what_had_to_go_is_told_to_whoever_gave_it() -> None:
+    """Which may be the one that has just come."""
+    held = custody(most=2)
+    assert held.take(alert(1)) == held.take(alert(2)) == ()
+    assert held.take(event(3)) == (event(3).id,)
+    assert held.take(alert(4)) == (alert(1).id,)

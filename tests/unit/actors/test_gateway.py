@@ -25,24 +25,19 @@ from daemoneye.messages.record import JournalState, StateTaken
 from daemoneye.messages.supervision import GatewaySettings, Ready, SettingsApplied
 from daemoneye.model.agent import (
     Accepted,
-    AlertFileReport,
     ChildAction,
     ChildRequest,
     Envelope,
-    Health,
     HealthRequest,
     Hello,
-    JournalReport,
     Processes,
     ProcessesRequest,
     Refusal,
     RefusalCode,
     ReloadRequest,
-    SinkReport,
-    Status,
     StatusRequest,
-    StreamReport,
 )
+from daemoneye.model.status import AlertFileReport, Health, JournalReport, SinkReport, Status, StreamReport
 from daemoneye.wire.codec import encode
 from daemoneye.wire.framing import encode_frame
 from tests.fakes.doorstep import CHILDREN, COVERAGE, SETTINGS, Caller, Doorstep, part, report, scanned

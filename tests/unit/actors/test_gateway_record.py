@@ -14,8 +14,9 @@ from daemoneye.actors import lookups, metering
 from daemoneye.actors.metering import PERIOD_S
 from daemoneye.gateway.session import OUTSTANDING
 from daemoneye.messages.control import AskStatus
-from daemoneye.model.agent import Refusal, RefusalCode, Status, StatusRequest
+from daemoneye.model.agent import Refusal, RefusalCode, StatusRequest
 from daemoneye.model.lookup import Entries, EntriesRequest, Metrics, MetricsRequest
+from daemoneye.model.status import Status
 from tests.fakes.doorstep import Doorstep, report, scanned
 from tests.fakes.journals import World
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from daemoneye.actors import follower, journal
+from daemoneye.actors import copier, follower, journal
 from daemoneye.actors.journal import RETRY_S, SIGN_S, TELL_S, JournalActor
 from daemoneye.journal.query import Query
 from daemoneye.journal.reading import Reader
 from daemoneye.messages.record import WINDOW, JournalState, Keep, Kept, StateTaken
 from daemoneye.messages.supervision import AlertFileSettings, JournalSettings, Ready, Reopen, SettingsApplied
 from daemoneye.model.record import Stream
+from daemoneye.settings.outputs import Syslog
 from tests.fakes.actor_stage import Stage, stages
 from tests.fakes.journals import World
 from tests.fakes.numbered import alert, alerts, event, events, number_of
@@ -26,8 +29,8 @@ from tests.fakes.numbered import alert, alerts, event, events, number_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from daemoneye.model.agent import JournalReport
     from daemoneye.model.record import Entry
+    from daemoneye.model.status import JournalReport, SinkReport
 
 GATEWAY, SENDER, OTHER = "gateway", "collector", "integrity"
 ROOT = Path(__file__).parents[3]
@@ -45,6 +48,7 @@ def settings(tmp_path: Path) -> JournalSettings:
         alert_file=AlertFileSettings(
             enabled=True, path=str(tmp_path / "log/alerts.jsonl"), format="ecs", max_size=1 << 20, max_files=3
         ),
+        syslog=Syslog(path=tmp_path / "logger"),
         version="1.2.3",
         host_name="host",
         host_id="0" * 32,
@@ -53,7 +57,10 @@ def settings(tmp_path: Path) -> JournalSettings:
 
 @pytest.fixture
 def stage() -> Iterator[Stage[JournalActor]]:
-    yield from stages(JournalActor())
+    for stage in stages(JournalActor()):
+        yield stage
+        if "_copier" in vars(stage.actor):
+            stage.actor._copier._copies.close()
 
 
 @pytest.fixture(autouse=True)
@@ -66,14 +73,14 @@ def _pace() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
     lines: Lines = []
-    for module in (journal, follower):
+    for module in (journal, follower, copier):
         monkeypatch.setattr(module, "log", lambda level, name, **fields: lines.append((level, name, fields)))
     return lines
 
 
 def quiet(stage: Stage[JournalActor]) -> None:
-    """Until both threads have nothing to do."""
-    while stage.actor._worker.busy or stage.actor._follower._worker.busy:
+    """Until none of the threads has anything to do."""
+    while any(each._worker.busy for each in (stage.actor, stage.actor._follower, stage.actor._copier)):
         stage.read()
 
 
@@ -436,6 +443,209 @@ def test_a_file_is_rotated_before_it_is_too_large(stage: Stage[JournalActor], se
     assert Path(f"{settings.alert_file.path}.1").exists()
 
 
+# -- copies for the log of the machine
+
+
+class Logger:
+    """What listens at /dev/log."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._socket.bind(str(path))
+
+    def read(self) -> list[bytes]:
+        found = []
+        with suppress(BlockingIOError):
+            while message := self._socket.recv(1 << 20):
+                found.append(message)
+        return found
+
+    def sequences(self) -> list[int]:
+        return [json.loads(message.partition(b"@cee: ")[2])["event"]["sequence"] for message in self.read()]
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def copied(settings: JournalSettings) -> JournalSettings:
+    """With copies switched on."""
+    return replace(settings, syslog=replace(settings.syslog, enabled=True))
+
+
+@pytest.fixture
+def logger(settings: JournalSettings) -> Iterator[Logger]:
+    listening = Logger(settings.syslog.path)
+    yield listening
+    listening.close()
+
+
+def sink(stage: Stage[JournalActor]) -> SinkReport:
+    report(stage)
+    (found,) = stage.heard(JournalState)[-1].sinks
+    return found
+
+
+def test_the_log_of_the_machine_gets_a_copy_of_each_alert(
+    stage: Stage[JournalActor], copied: JournalSettings, logger: Logger
+) -> None:
+    """Committed before, in order and once; of events, and of alerts that come again, there is none."""
+    begun(stage, copied)
+    keep(stage, 1, *alerts([1, 2]), *events([3]))
+    keep(stage, 2, *alerts([2, 4]))
+    first, *others = logger.read()
+    assert first.startswith(b"<83>daemoneye: @cee: {")
+    assert json.loads(first.partition(b"@cee: ")[2])["message"] == "number 1"
+    assert len(others) == 2
+    found = sink(stage)
+    assert (found.name, found.state, found.acknowledged, found.set_aside, found.behind) == (
+        *("syslog", "connected", 3, 0),
+        0,
+    )
+    assert found.last_success_ms
+
+
+def test_what_was_recorded_before_has_no_copy(copied: JournalSettings, logger: Logger) -> None:
+    """A start does not send what may be years old; a stop sends what is missing."""
+    for stage in stages(JournalActor()):
+        begun(stage, replace(copied, syslog=replace(copied.syslog, enabled=False)))
+        keep(stage, 1, *alerts([1, 2]))
+        report(stage)
+        assert stage.heard(JournalState)[-1].sinks == ()
+        stage.stop()
+    for stage in stages(JournalActor()):
+        begun(stage, copied)
+        stage.deliver(Keep(batch=1, entries=alerts([3, 4])), SENDER)
+        stage.deliver(Keep(batch=2, entries=alerts([5])), SENDER)
+        stage.stop()
+    assert logger.sequences() == [3, 4, 5]
+
+
+def test_without_a_logger_copies_are_lost_and_counted(
+    stage: Stage[JournalActor], copied: JournalSettings, lines: Lines
+) -> None:
+    """It shows before there is anything to copy; the record waits for nobody; and it ends by itself."""
+    begun(stage, copied)
+    found = sink(stage)
+    assert (found.state, found.trouble, found.set_aside) == ("away", "unavailable: no such file or directory", 0)
+    keep(stage, 1, *alerts([1, 2, 3]))
+    assert kept(stage) == [Kept(batch=1)]
+    assert (sink(stage).set_aside, sink(stage).behind, report(stage).trouble) == (3, 0, "")
+    logger = Logger(copied.syslog.path)
+    later(stage)
+    assert (sink(stage).state, sink(stage).trouble) == ("connected", "")
+    keep(stage, 2, *alerts([4]))
+    assert logger.sequences() == [4]
+    logger.close()
+    assert [name for _, name, _ in lines] == ["journal.copy_trouble", "journal.copy_mended"]
+    assert lines[-1][2]["lost"] == 3
+
+
+def test_a_restarted_logger_gets_the_next_copy(
+    stage: Stage[JournalActor], copied: JournalSettings, logger: Logger
+) -> None:
+    """At another socket of the same name, as of a daemon that was updated."""
+    begun(stage, copied)
+    keep(stage, 1, *alerts([1]))
+    assert logger.sequences() == [1]
+    logger.close()
+    again = Logger(copied.syslog.path)
+    keep(stage, 2, *alerts([2]))
+    assert again.sequences() == [2]
+    again.close()
+    assert (sink(stage).acknowledged, sink(stage).set_aside) == (2, 0)
+
+
+def test_a_logger_that_does_not_read_is_in_nobodys_way(
+    stage: Stage[JournalActor], copied: JournalSettings, logger: Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its queue does not take for a while is lost and counted, piece by piece; nothing is torn."""
+    monkeypatch.setattr("daemoneye.actors.copier._PATIENCE_S", 0.0)
+    for module in ("recording", "copier", "follower"):
+        monkeypatch.setattr(f"daemoneye.actors.{module}.PIECE", 64)
+    begun(stage, copied)
+    for batch in range(1, 9):
+        keep(stage, batch, *alerts(range(batch * 100, batch * 100 + 100)))
+    assert kept(stage) == [Kept(batch=batch) for batch in range(1, 9)]
+    found = sink(stage)
+    assert (found.state, found.behind, found.acknowledged + found.set_aside) == ("away", 0, 800)
+    assert found.trouble.startswith("busy: ")
+    assert written(copied) == list(range(1, 801))
+    assert logger.sequences() == list(range(1, found.acknowledged + 1))
+    later(stage)
+    assert sink(stage).state == "connected"
+
+
+def test_a_slow_logger_gets_everything(
+    stage: Stage[JournalActor], copied: JournalSettings, logger: Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it reads at all, it is waited for, in a thread of its own."""
+    monkeypatch.setattr("daemoneye.actors.copier._PATIENCE_S", 30.0)
+    begun(stage, copied)
+    stage.deliver(Keep(batch=1, entries=alerts(range(1, 400))), SENDER)
+    stage.deliver(Keep(batch=2, entries=alerts(range(400, 800))), SENDER)
+    found: list[int] = []
+
+    def read() -> None:
+        while len(found) < 799:
+            found.extend(logger.sequences())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    quiet(stage)
+    reader.join()
+    assert found == list(range(1, 800))
+
+
+def test_other_settings_of_the_copies_hold_at_once(
+    stage: Stage[JournalActor], copied: JournalSettings, logger: Logger
+) -> None:
+    """Another format, another socket, another limit, off and on again; counts go on."""
+    begun(stage, copied)
+    keep(stage, 1, *alerts([1]))
+    assert logger.sequences() == [1]
+    other = Logger(copied.syslog.path.with_name("other"))
+    short = Syslog(enabled=True, path=other.path, format="native", max_message=1024)
+    stage.apply(replace(copied, syslog=short))
+    quiet(stage)
+    keep(stage, 2, replace(alert(2), body=alert(2).body.replace(b'"number 2"', b'"' + b"x" * 5000 + b'"')))
+    (message,) = other.read()
+    assert len(message) <= 1024
+    assert json.loads(message.partition(b"@cee: ")[2])["truncated"] > 5000
+    stage.apply(replace(copied, syslog=replace(short, enabled=False)))
+    quiet(stage)
+    keep(stage, 3, *alerts([3]))
+    stage.apply(copied)
+    quiet(stage)
+    keep(stage, 4, *alerts([4]))
+    assert (logger.sequences(), other.read()) == ([4], [])
+    assert (sink(stage).acknowledged, sink(stage).set_aside) == (3, 0)
+    other.close()
+
+
+def test_a_copy_of_what_nobody_can_read_says_so(
+    stage: Stage[JournalActor], copied: JournalSettings, logger: Logger
+) -> None:
+    """An alert that is not one of ours is no reason to end."""
+    begun(stage, copied)
+    keep(stage, 1, replace(alert(1), body=b"{"), alert(2))
+    assert logger.sequences() == [1, 2]
+
+
+def test_a_new_chain_is_copied_from_its_beginning(
+    stage: Stage[JournalActor], copied: JournalSettings, logger: Logger
+) -> None:
+    """A file that was taken away makes no alert go without its copy, and none go twice."""
+    begun(stage, copied)
+    keep(stage, 1, *alerts([1, 2]))
+    for name in ("daemoneye.db", "daemoneye.db-wal", "daemoneye.db-shm"):
+        (Path(copied.state_dir) / name).unlink(missing_ok=True)
+    keep(stage, 2, *alerts([3]))
+    assert logger.sequences() == [1, 2, 1]
+
+
 # -- settings, signatures and the end
 
 
@@ -494,7 +704,7 @@ def test_it_leaves_no_descriptor(settings: JournalSettings) -> None:
 
 
 LIFE = """
-import sys, tempfile
+import select, socket, sys, tempfile
 from pathlib import Path
 from daemoneye.agent import _preload
 from daemoneye.settings.files import gather, understand
@@ -505,23 +715,28 @@ from daemoneye.messages.supervision import AlertFileSettings, JournalSettings, R
 from daemoneye.model.alert import Severity
 from daemoneye.model.record import Entry, Moment, Stream
 from daemoneye.outputs import recorded
+from daemoneye.settings.outputs import Syslog
 
 _preload(understand(gather(None)).settings)
 place = Path(tempfile.mkdtemp())
 file = AlertFileSettings(enabled=True, path=str(place / "alerts"), format="ecs", max_size=4096, max_files=2)
 settings = JournalSettings(
-    state_dir=str(place), max_bytes=1 << 20, max_age_s=1e6, alert_file=file, version="", host_name="h", host_id="i"
+    state_dir=str(place), max_bytes=1 << 20, max_age_s=1e6, alert_file=file, version="", host_name="h", host_id="i",
+    syslog=Syslog(enabled=True, path=place / "logger"),
 )
+logger = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 before = set(sys.modules)
 for stage in stages(JournalActor()):
     def quiet():
-        while stage.actor._worker.busy or stage.actor._follower._worker.busy:
+        while any(each._worker.busy for each in (stage.actor, stage.actor._follower, stage.actor._copier)):
             stage.read()
     stage.begin(settings)
     stage.introduce("gateway")
     stage.introduce("collector")
     quiet()
     for batch in range(1, 40):
+        if batch == 10:
+            logger.bind(str(place / "logger"))
         if batch == 20:
             (place / "daemoneye.db-wal").unlink()
             (place / "daemoneye.db").write_bytes(b"no database" * 1000)
@@ -536,6 +751,8 @@ for stage in stages(JournalActor()):
         stage.deliver(Keep(batch=batch, entries=(*entries, entries[0])), "collector")
         stage.deliver(Reopen())
         quiet()
+        while batch > 10 and select.select([logger], [], [], 0)[0]:
+            logger.recv(1 << 16)
     stage.pass_time(60)
     quiet()
     stage.stop()

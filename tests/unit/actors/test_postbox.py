@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemoneye.actors.postbox import Postbox
 
 
-def box(*, batch: int = 3, capacity: int = 5) -> Postbox[int]:
+def box(*, batch: int = 3, capacity: int = 5) -> Postbox[int, tuple[int, tuple[int, ...]]]:
     return Postbox(lambda number, items: (number, items), batch=batch, capacity=capacity)
 
 

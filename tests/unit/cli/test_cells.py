@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemoneye.cli import cells
-from daemoneye.model.process import OnDisk, ProcessRecord
+from daemoneye.model.process import HashStatus, OnDisk, ProcessRecord
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,24 @@ def test_a_length_of_time_is_shown_in_its_two_largest_units(seconds: float | Non
 def test_a_moment_is_written_for_programs(at_ms: int | None, shown: str | None) -> None:
     """RFC 3339 in UTC, and null beyond the calendar."""
     assert cells.moment(at_ms) == shown
+
+
+@pytest.mark.parametrize(
+    ("record", "shown"),
+    [
+        (ProcessRecord(executable_hash="0123456789abcdef", hash_algorithm="sha256"), "0123456789ab"),
+        (ProcessRecord(), "-"),
+        (ProcessRecord(kernel_thread=True), ""),
+        (ProcessRecord(hash_status=HashStatus.TOO_LARGE), "too large"),
+        (ProcessRecord(executable_hash="\x1b[2J", hash_algorithm="sha256"), "\\x1b[2J"),
+    ],
+)
+def test_a_digest_is_its_beginning_or_the_reason_why_not(record: ProcessRecord, shown: str) -> None:
+    """Twelve digits tell two files of one host apart."""
+    assert cells.digest(record) == shown
+
+
+@pytest.mark.parametrize("status", HashStatus)
+def test_every_reason_fits_its_column(status: HashStatus) -> None:
+    """The column stays a column."""
+    assert len(cells.digest(ProcessRecord(hash_status=status))) <= cells.DIGEST

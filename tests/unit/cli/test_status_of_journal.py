@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from daemoneye.cli.status import document, lines
-from daemoneye.model.agent import AlertFileReport, JournalReport, Status, StreamReport
+from daemoneye.cli.status import lines
+from daemoneye.cli.status_document import document
+from daemoneye.model.status import AlertFileReport, JournalReport, Status, StreamReport
 
 STREAMS = (StreamReport(name="alerts", last=7, kept=5), StreamReport(name="events", last=9, kept=9))
 FILE = AlertFileReport(path="/log/a\x1b.jsonl", last=7, written=2)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from daemoneye.cli.status import document, lines
-from daemoneye.model.agent import SinkReport, Status
+from daemoneye.cli.status import lines
+from daemoneye.cli.status_document import document
+from daemoneye.model.status import SinkReport, Status
 
 WELL = SinkReport(name="relp", state="connected", acknowledged=70, behind=2, last_success_ms=1_800_000_000_000)
 AWAY = SinkReport(name="nats", state="away", trouble="connection\x1brefused", behind=9)

@@ -212,6 +212,37 @@ def test_fuzzy_digests_that_were_not_wanted_are_made_up_for() -> None:
     assert (floor.status(tag), floor.answer(tag).known) == (HashStatus.HASHED, content(file(1)))
 
 
+def test_md5_that_was_not_wanted_is_made_up_for() -> None:
+    """Who has packages asked from now on gets it for files that are known without it, and only once."""
+    floor = Floor()
+    for given, expected in ((False, None), (True, f"{1:032x}"), (False, f"{1:032x}")):
+        floor.tell(SettingsChanged(limits(md5=given)))
+        tag = floor.ask(file(1))
+        floor.run()
+        known = floor.answer(tag).known
+        assert known
+        assert known.md5 == expected
+    assert len(floor.said(Assign)) == 2
+
+
+def test_how_it_is_can_be_asked_at_any_time() -> None:
+    """What waits, what was read, what cannot be had and what is left alone; in files and bytes."""
+    floor = Floor(limits(workers=1))
+    deadly, barred = file(1, 40 * MIB), file(2)
+    floor.nature(deadly).kills_after = 0
+    floor.nature(barred).outcome = HashStatus.PERMISSION
+    floor.ask(deadly)
+    floor.ask(barred)
+    assert (floor.pool.waiting, floor.pool.bytes_read, floor.pool.short_of, floor.pool.quarantined) == (2, 0, (), 0)
+    floor.run()
+    floor.ask(file(3, 5000))
+    floor.run()
+    assert floor.pool.waiting == 0
+    assert floor.pool.short_of == (("permission", 1), ("quarantined", 1))
+    assert floor.pool.quarantined == 1
+    assert floor.pool.bytes_read == sum(amount for _, amount in floor.reads) + 2 * (50 * MIB // 16 - 262144)
+
+
 def test_a_way_that_is_barred_is_not_the_only_one() -> None:
     """If the process that led to a file is gone, the others that run it lead there too."""
     floor = Floor()
@@ -272,6 +303,7 @@ def test_a_failure_is_told_by_its_name(status: HashStatus) -> None:
         (HashStatus.HASHED, Known(Content(sha256="0" * 64, ssdeep="3:\ud800:"))),
         (HashStatus.HASHED, Known(Content(sha256="0" * 64), "\x1b[2J")),
         (HashStatus.HASHED, Known(Content(sha256="0" * 64), "x" * 201)),
+        (HashStatus.HASHED, Known(Content(sha256="0" * 64), md5="0" * 31)),
         (HashStatus.CACHED, content(file(1))),
         (HashStatus(77), None),
     ],

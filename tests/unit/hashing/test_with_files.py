@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemoneye.hashing.allowance import Allowance
 from daemoneye.hashing.effects import Assign, Grant, Result, WakeMeAt
-from daemoneye.hashing.events import Done, MoreWanted, Tick, Wanted, WorkerReady
+from daemoneye.hashing.events import Done, MoreWanted, Opened, Tick, Wanted, WorkerReady
 from daemoneye.hashing.pool import Pool
 from daemoneye.hashing.values import Known, Limits, Now, Priority, Tag
 from daemoneye.host.hashing import HashOutcome, hash_descriptor, open_for_hashing
@@ -93,6 +93,7 @@ class Bench:
         descriptor = open_for_hashing(str(self.paths[assigned.tag]), follow_symlinks=False)
         if isinstance(descriptor, HashOutcome):
             return descriptor
+        self.tell(Opened(assigned.worker, assigned.job))
         allowance = Allowance(size=os.fstat(descriptor).st_size, piece=assigned.piece, granted=assigned.granted)
 
         def pace(count: int) -> bool:

@@ -8,16 +8,28 @@ import pytest
 
 from daemoneye.hashing import suspects
 from daemoneye.hashing.crew import GRACE_S
-from daemoneye.hashing.effects import Assign, Grant, Journal, KillWorker, LetWorkerGo, Quarantined, WantWorker
+from daemoneye.hashing.effects import (
+    Assign,
+    Grant,
+    HandOver,
+    Journal,
+    KillWorker,
+    LetWorkerGo,
+    Quarantined,
+    WantWorker,
+)
 from daemoneye.hashing.events import (
     Done,
     MoreWanted,
+    Opened,
     Restored,
     SettingsChanged,
     StopRequested,
+    WorkerAsked,
     WorkerDied,
     WorkerFailed,
     WorkerReady,
+    WorkerStopped,
 )
 from daemoneye.hashing.roster import IDLE_S, START_S
 from daemoneye.hashing.suspects import QUARANTINE_S, Suspect
@@ -26,16 +38,104 @@ from daemoneye.model.process import HashStatus
 from tests.fakes.hashing_floor import MIB, Floor, content, file, limits
 
 
-def test_nobody_is_started_for_nothing() -> None:
-    """A pool without questions has no processes; one question needs one, many need as many as there may be."""
-    floor = Floor(limits(workers=3)).run()
-    assert floor.said(WantWorker) == []
-    floor.ask(file(1))
-    assert len(floor.said(WantWorker)) == 1
+def begun(floor: Floor) -> Floor:
+    """The first event is what the store remembers."""
+    return floor.tell(Restored())
+
+
+def test_all_are_there_at_the_start_and_nobody_for_nothing() -> None:
+    """A new pool has everybody ready; after a minute without work none; then as many as there are questions for."""
+    floor = begun(Floor(limits(workers=3))).run(1)
+    assert len(floor.lives) == 3
+    floor.run(IDLE_S)
+    assert floor.lives == {}
+    floor.forget().ask(file(1))
+    floor.run(1)
+    assert len(floor.lives) == len(floor.said(WantWorker)) == 1
     for number in range(2, 10):
         floor.ask(file(number, MIB))
     floor.run(0.2)
     assert len(floor.lives) == 3
+
+
+def test_who_dies_is_replaced_though_there_is_nothing_to_do() -> None:
+    """Whoever looks a moment later finds a worker in that place, for the rest of the minute."""
+    floor = begun(Floor()).run(1)
+    floor.kill("hasher 1").run(0.1)
+    assert set(floor.lives) == {"hasher 2", "hasher 3"}
+    floor.kill("hasher 2", blameless=True).run(0.1)
+    assert set(floor.lives) == {"hasher 3", "hasher 4"}
+    floor.run(IDLE_S + 1)
+    assert floor.lives == {}
+
+
+def test_who_was_let_go_is_not_replaced() -> None:
+    """An end that was wanted makes no vacancy, and neither does a death after it."""
+    floor = begun(Floor()).run(IDLE_S + 1)
+    assert len(floor.said(LetWorkerGo)) == 2
+    floor.forget().run(600)
+    assert floor.said(WantWorker) == []
+
+
+def test_somebody_who_wants_to_see_one_sees_one() -> None:
+    """One more, as long as there may be one more."""
+    floor = begun(Floor()).run(IDLE_S + 1)
+    for expected in (1, 2, 2):
+        floor.tell(WorkerAsked()).run(1)
+        assert len(floor.lives) == expected
+
+
+def test_switched_off_there_is_nobody() -> None:
+    """Not at the start, not later; switched on again, all come."""
+    floor = begun(Floor(limits(enabled=False))).run(1)
+    assert floor.lives == {}
+    floor.tell(SettingsChanged(limits())).run(1)
+    assert len(floor.lives) == 2
+    floor.tell(SettingsChanged(limits(enabled=False))).run(1)
+    assert floor.lives == {}
+
+
+def test_deaths_far_apart_are_each_the_first() -> None:
+    """Somebody who kills an idle worker now and then finds the next at once, every time; many in a row do not."""
+    floor = begun(Floor(limits(workers=1))).run(1)
+    for _ in range(10):
+        (worker,) = floor.lives
+        floor.kill(worker).run(0.1)
+        assert len(floor.lives) == 1
+        floor.run(IDLE_S + 1).tell(WorkerAsked()).run(1)
+    for _ in range(4):
+        for worker in tuple(floor.lives):
+            floor.kill(worker)
+        floor.run(0.1)
+    assert floor.lives == {}
+
+
+def test_what_is_only_being_opened_is_held_against_nobody() -> None:
+    """Neither time nor a death counts for a file that no worker has had."""
+    floor = Floor(limits(workers=1, file_timeout_s=1.0))
+    floor.opens_late_s = 500.0
+    tag = floor.ask(file(1))
+    for _ in range(4):
+        floor.run(50)
+        assert floor.busy
+        assert floor.paper.work == {}
+        floor.kill(floor.busy[0])
+    floor.opens_late_s = 0.1
+    floor.run(50)
+    assert floor.status(tag) is HashStatus.HASHED
+    assert floor.said(KillWorker, Quarantined) == []
+
+
+def test_a_file_is_opened_once() -> None:
+    """Told twice, late, or of somebody else's job: nothing begins again."""
+    floor = Floor(limits(workers=1))
+    floor.ask(file(1))
+    floor.hire("w")
+    (handed,) = floor.said(HandOver)
+    floor.forget()
+    for event in (Opened("w", handed.job), Opened("w", handed.job + 1), Opened("nobody", handed.job)):
+        floor.tell(event)
+    assert floor.said(HandOver, Journal) == []
 
 
 def test_who_has_nothing_to_do_is_let_go() -> None:
@@ -181,6 +281,20 @@ def test_what_takes_the_whole_pool_down_is_found_out_too() -> None:
     (told,) = floor.said(Quarantined)
     assert told.reason == "hashing ended 3 times while it was read"
     assert floor.status(tag) is HashStatus.QUARANTINED
+
+
+def test_one_that_somebody_stopped_is_replaced_and_nothing_held_against_its_file() -> None:
+    """However often: another one reads it. Who has nothing in hand is not the pool's to judge."""
+    floor = Floor(limits(file_timeout_s=5.0))
+    tag = floor.ask(file(1, 100 * MIB))
+    for _ in range(4):
+        floor.run(0.5)
+        floor.tell(WorkerStopped(floor.busy[0]))
+        assert floor.paper.work == {}
+    assert len(floor.said(KillWorker)) == 4
+    floor.tell(WorkerStopped("nobody")).run(30)
+    assert floor.status(tag) is HashStatus.HASHED
+    assert (floor.said(Quarantined), floor.paper.suspects) == ([], {})
 
 
 def test_a_worker_that_gives_no_answer_is_killed() -> None:

@@ -106,6 +106,24 @@ def test_alerts_on_their_way_survive(opened: Opened) -> None:
     assert store.on_their_way() == [("a", b"second")]
 
 
+def test_alerts_that_cannot_be_read_are_none(opened: Opened, tmp_path: Path) -> None:
+    """The rest is of use; with the first write the damage is found, and the file put aside."""
+    store, _ = opened()
+    store.save(ALL, sent=[(str(number), bytes(900)) for number in range(400)])
+    store.close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'alerts'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    with (tmp_path / FILE_NAME).open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    store, kept = opened()
+    assert kept.baselines
+    assert store.on_their_way() == []
+    assert store.save(ALL, sent=[("new", b"alert")]) is Saved.STARTED_OVER
+
+
 def test_the_file_is_for_us_and_our_group(opened: Opened, tmp_path: Path) -> None:
     """It says which programs run here; others need not know."""
     before = os.umask(0)

@@ -58,14 +58,18 @@ def reloaded(store: HashStore, tmp_path: Path) -> Restored:
 def test_everything_comes_back(store: HashStore, tmp_path: Path) -> None:
     """Digests in the order in which they were written, suspects, and what was in hand."""
     without = Known(Content(sha256="0" * 64), "too large")
+    with_md5 = Known(Content(sha256="1" * 64), md5="a" * 32)
     suspect = Suspect(file=file(4), deaths=2, ends=1, until_s=1_700_086_400)
     store.write(Journal(begun=file(2)))
     store.write(Journal(begun=file(3)))
     store.write(Journal(ended=file(2), keep=(file(2), content(file(2)))))
     store.write(Journal(keep=(file(1), without)))
+    store.write(Journal(keep=(file(5), with_md5)))
     store.write(Journal(ended=file(4), suspect=suspect))
     assert reloaded(store, tmp_path) == Restored(
-        kept=((file(2), content(file(2))), (file(1), without)), suspects=(suspect,), unfinished=(file(3),)
+        kept=((file(2), content(file(2))), (file(1), without), (file(5), with_md5)),
+        suspects=(suspect,),
+        unfinished=(file(3),),
     )
 
 
@@ -209,14 +213,14 @@ def test_damage_that_shows_later_is_no_end_either(store: HashStore, tmp_path: Pa
 
 
 def test_without_a_directory_the_pool_goes_on_from_memory(tmp_path: Path, clock: Clock) -> None:
-    """It is said, nothing is raised, and it is tried again after half a minute, not at every file."""
+    """It is said, nothing is raised, and it is tried again after some seconds, not at every file."""
     with closing(HashStore(tmp_path / "later", clock)) as store:
         assert store.load() == Restored()
         assert store.trouble == f"{tmp_path}/later/{FILE_NAME}: not written: no such file or directory"
         (tmp_path / "later").mkdir()
         store.write(Journal(begun=file(1)))
         assert not (tmp_path / "later" / FILE_NAME).exists()
-        clock.now_ms += 30_000
+        clock.now_ms += 3_000
         store.write(Journal(begun=file(2)))
         assert store.trouble == ""
         assert reloaded(store, tmp_path / "later").unfinished == (file(2),)
@@ -278,7 +282,7 @@ def test_a_full_disk_is_waited_out(store: HashStore, tmp_path: Path, clock: Cloc
         if store.trouble:
             break
     assert "full" in store.trouble
-    clock.now_ms += 30_000
+    clock.now_ms += 3_000
     store.write(Journal(begun=file(5000)))
     assert store.trouble == ""
     assert file(5000) in reloaded(store, tmp_path).unfinished

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemoneye.host.packages import NoPackages, packages_of_this_host
-from daemoneye.host.packages.digest import digest_of
 from daemoneye.host.packages.dpkg import Dpkg
 from daemoneye.host.packages.owners import Owners
 from daemoneye.model.alert import Ownership, PackageVerdict
@@ -297,6 +295,28 @@ def test_a_database_that_is_gone_half_way(database: Database) -> None:
     assert (found.ownership, found.reason) == (Ownership.UNKNOWN, "not readable: no such file or directory")
 
 
+def test_for_how_long_a_verdict_holds(database: Database) -> None:
+    """As long as nothing was installed or removed; where nothing can be read there are none that could."""
+    database.install("tool", {"/usr/bin/tool": b"good"})
+    packages = Dpkg(database.root)
+    assert packages.database == "dpkg"
+    before = packages.mark()
+    assert before == packages.mark()
+    database.install("other", {"/usr/bin/other": b"good"})
+    assert packages.mark() != before
+
+
+def test_a_database_that_nobody_may_look_at(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no reason to fail."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    packages = Dpkg(database.root)
+    monkeypatch.setattr(type(database.root), "stat", refuse)
+    assert packages.mark() is None
+
+
 def test_hosts_without_dpkg(tmp_path: Path) -> None:
     """No database, no verdict; and one that we cannot read is not passed over in silence."""
     found = packages_of_this_host(tmp_path).verdict("/bin/sh", lambda _: None)
@@ -304,6 +324,8 @@ def test_hosts_without_dpkg(tmp_path: Path) -> None:
     (tmp_path / "usr/lib/sysimage/rpm").mkdir(parents=True)
     packages = packages_of_this_host(tmp_path)
     assert isinstance(packages, NoPackages)
+    assert "rpm" in packages.database
+    assert packages.mark() == packages.mark()
     assert "rpm" in packages.verdict("/bin/sh", lambda _: None).reason
     Database(tmp_path)
     assert isinstance(packages_of_this_host(tmp_path), Dpkg)
@@ -318,15 +340,3 @@ def test_many_owners() -> None:
         assert all(name in owners.candidates(path) for path in paths)
     assert owners.candidates(b"/7/7") == ["p7", "last"]
     assert not any(owners.candidates(b"/x/%d" % number) for number in range(1000))
-
-
-def test_the_digest_of_an_open_file(tmp_path: Path) -> None:
-    """From its beginning, wherever the descriptor stands; nothing for what cannot be read or is not known."""
-    file = tmp_path / "file"
-    file.write_bytes(b"good" * 100_000)
-    descriptor = os.open(file, os.O_RDONLY)
-    os.lseek(descriptor, 17, os.SEEK_SET)
-    assert digest_of(descriptor, "md5") == md5(b"good" * 100_000)
-    assert digest_of(descriptor, "rot13") is None
-    os.close(descriptor)
-    assert digest_of(descriptor, "md5") is None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from daemoneye.integrity.dedup import Dedup, Occasions, Window
 from daemoneye.integrity.findings import Finding
 from daemoneye.integrity.sighting import Sighting
 from daemoneye.model.alert import AlertProcess, Evidence, Rule, Severity
-from daemoneye.model.process import FileIdentity
+from daemoneye.model.process import FileIdentity, OnDisk
 from tests.fakes.executables import content
 
 SECOND = 1000
@@ -21,7 +23,7 @@ def finding(
     return Finding(
         rule=rule,
         severity=Severity.HIGH,
-        sighting=Sighting(process=process, path=path, detected_ms=0, namespace=namespace),
+        sighting=Sighting(process=process, start_ticks=0, path=path, detected_ms=0, namespace=namespace),
         evidence=Evidence(path=path, old=content("good"), new=content(new)),
     )
 
@@ -159,3 +161,46 @@ def test_there_is_an_end_to_what_it_remembers() -> None:
     assert "e2" in dedup.changed_occasions
     dedup.all_changed()
     assert kept[4].key in dedup.changed_windows
+
+
+RUNS, LIES = FileIdentity(dev=1, ino=7), FileIdentity(dev=1, ino=8, mtime_ns=1)
+
+
+def mismatch(*, known: bool, there: FileIdentity = LIES) -> Finding:
+    evidence = Evidence(
+        path="/a",
+        on_disk=OnDisk.REPLACED,
+        file=RUNS,
+        file_on_disk=there,
+        old=content("good") if known else None,
+        new=content("evil") if known else None,
+    )
+    return replace(finding(rule=Rule.DISK_MISMATCH), evidence=evidence)
+
+
+@pytest.mark.parametrize("known_first", [False, True])
+def test_digests_that_come_late_or_no_longer_are_no_news(known_first: bool) -> None:
+    """The same process, the same two files: with or without their digests it is one finding."""
+    dedup = Dedup(0)
+    assert said(dedup, mismatch(known=known_first), 0) == 0
+    again = Dedup(0, occasions=[kept for kept in [dedup.occasions("e1")] if kept])
+    for each in (dedup, again):
+        assert said(each, mismatch(known=not known_first), 1) is None
+        assert said(each, mismatch(known=known_first), 2) is None
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_another_file_is_news_without_its_digests_as_well(known: bool) -> None:
+    """Even if it was given the number of one that is gone."""
+    dedup = Dedup(0)
+    said(dedup, mismatch(known=False), 0)
+    other = mismatch(known=known, there=replace(LIES, mtime_ns=2))
+    assert said(dedup, other, 1) == 0
+
+
+def test_how_many_were_kept_back() -> None:
+    """Only those that would have been said otherwise."""
+    dedup = Dedup(300)
+    for entity in ("e1", "e1", "e2", "e3"):
+        said(dedup, finding(entity), 0)
+    assert dedup.suppressed == 2

@@ -48,6 +48,14 @@ def test_ssdeep_that_is_not_wanted_is_not_missed() -> None:
     assert (found.ssdeep, found.no_ssdeep, found.size) == (None, "", 0)
 
 
+def test_md5_is_taken_where_somebody_wants_it() -> None:
+    """In the same read; nobody gets it who did not ask."""
+    digester = Digester(want_ssdeep=False, want_md5=True)
+    digester.update(DATA)
+    assert digester.finish().md5 == hashlib.md5(DATA, usedforsecurity=False).hexdigest()
+    assert Digester().finish().md5 is None
+
+
 def test_a_size_that_was_promised_must_be_kept() -> None:
     """A digest made under a wrong assumption is never handed out."""
     digester = Digester(expected_size=5)

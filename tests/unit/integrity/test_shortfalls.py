@@ -104,3 +104,13 @@ def test_there_is_an_end_to_who_is_remembered(monkeypatch: pytest.MonkeyPatch) -
     assert short.who("digests") == set("ab")
     (standing,) = short.standing()
     assert standing.counts == (("timeout", 4),)
+
+
+def test_nothing_is_over_before_all_were_seen() -> None:
+    """An agent that comes back has not seen yet who still lacks something."""
+    short = Shortfalls([Shortfall(cause="digests", phase=Phase.START, counts=(("timeout", 1),), began_ms=7)])
+    for ms in range(0, GRACE_MS * 3, 1000):
+        assert short.tick(at(ms), all_seen=False) == []
+    assert short.tick(at(GRACE_MS * 3)) == []
+    (ended,) = short.tick(at(GRACE_MS * 4))
+    assert ended.phase is Phase.END

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemoneye.host.baseline_store import BaselineStore
-from daemoneye.integrity.baselines import Source
+from daemoneye.integrity.baselines import Key, Source
 from daemoneye.integrity.kept import Kept, Saved
-from daemoneye.integrity.sighting import Hashed
+from daemoneye.integrity.sighting import Hashed, Need
 from daemoneye.integrity.verdicts import PATIENCE_MS
 from daemoneye.model.alert import Ownership, Rule, Severity
 from daemoneye.model.process import HashStatus, OnDisk
@@ -136,6 +136,8 @@ def test_memfd() -> None:
     (alert,) = agent.look()
     assert (alert.rule, alert.severity) == (Rule.FILELESS, Severity.HIGH)
     assert alert.hash == content("evil")
+    assert alert.evidence
+    assert alert.evidence.package.reason == "a program without a path is nobody's"
     assert agent.look() == []
 
 
@@ -751,3 +753,43 @@ def test_a_file_that_was_never_the_package_s_own() -> None:
     assert rules(agent.look()) == ["content_changed"]
     machine.put(PROG, "good")
     assert rules(agent.look()) == ["disk_mismatch"]
+
+
+def test_those_who_run_on_are_remembered() -> None:
+    """A program that is only told of once is not forgotten before those that came and went since."""
+    machine, agent = watched("/a", "/b")
+    agent.memory.save(agent.tracker.pending())
+    before = agent.baseline("/b")
+    agent.tracker.still_there([Key("", "/a"), Key("", "/never")], agent.now_ms)
+    assert [each.key.path for each in agent.tracker.baselines] == ["/b", "/a"]
+    assert agent.tracker.pending().count == 0, "an order is not worth writing"
+    agent.tracker.still_there([Key("", "/a")], agent.now_ms + 3600 * SECOND)
+    assert [each.path for each in agent.tracker.pending().baselines] == ["/a"]
+    assert agent.baseline("/b") is before
+    assert machine.processes
+
+
+def test_what_runs_is_still_wanted_after_patience() -> None:
+    """A program whose digests take longer than anybody waits for is trusted when they come."""
+    machine, agent = watched()
+    machine.hashing = False
+    machine.put("/slow", "slow")
+    machine.start("/slow")
+    seen = machine.sighting(machine.processes[max(machine.processes)], agent.now_ms - PATIENCE_MS)
+    outcome = agent.tracker.observe([seen], agent.now)
+    assert outcome.wanted == ((seen, frozenset({Need.RUNNING})),)
+    late = replace(seen, running=Hashed(HashStatus.HASHED, content("slow")))
+    agent.tracker.observe([late], agent.now)
+    assert agent.baseline("/slow")
+
+
+def test_what_is_told_of_coverage_and_of_what_was_not_told() -> None:
+    """For whoever asks how it is."""
+    machine, agent = watched()
+    for _ in range(3):
+        machine.start(PROG, status=HashStatus.PERMISSION)
+    machine.unlink(PROG)
+    agent.look()
+    agent.look(20)
+    assert [(each.cause, each.counts) for each in agent.tracker.degraded] == [("digests", (("permission", 3),))]
+    assert agent.tracker.suppressed == 2

@@ -33,7 +33,7 @@ OWNED = PackageVerdict(ownership=Ownership.MATCHES, name="nginx", version="1.22.
 
 
 def finding(rule: Rule, sighting: Sighting | None = None, **evidence: Any) -> Finding:
-    seen = sighting or Sighting(process=PROCESS, path=PATH, detected_ms=0, running=RUNNING)
+    seen = sighting or Sighting(process=PROCESS, start_ticks=0, path=PATH, detected_ms=0, running=RUNNING)
     shown = replace(Evidence(path=PATH, on_disk=OnDisk.REPLACED), **evidence)
     return Finding(rule=rule, severity=Severity.HIGH, sighting=seen, evidence=shown)
 
@@ -69,7 +69,7 @@ CASES = {
     "deleted, unread": (
         finding(
             Rule.DISK_MISMATCH,
-            Sighting(process=PROCESS, path=PATH, detected_ms=0, running=Hashed(HashStatus.GONE)),
+            Sighting(process=PROCESS, start_ticks=0, path=PATH, detected_ms=0, running=Hashed(HashStatus.GONE)),
             on_disk=OnDisk.DELETED,
         ),
         (
@@ -87,7 +87,14 @@ CASES = {
     "replaced, unread": (
         finding(
             Rule.DISK_MISMATCH,
-            Sighting(process=PROCESS, path=PATH, detected_ms=0, running=RUNNING, there=Hashed(HashStatus.TOO_LARGE)),
+            Sighting(
+                process=PROCESS,
+                start_ticks=0,
+                path=PATH,
+                detected_ms=0,
+                running=RUNNING,
+                there=Hashed(HashStatus.TOO_LARGE),
+            ),
             old=content("good"),
             package=PackageVerdict(reason="no answer in time"),
         ),
@@ -177,7 +184,7 @@ def test_what_can_be_checked_by_hand() -> None:
 
 def test_a_container_is_looked_into_from_outside() -> None:
     """Its path leads elsewhere from a terminal of the host."""
-    seen = Sighting(process=PROCESS, path=PATH, detected_ms=0, namespace="container:x", running=RUNNING)
+    seen = Sighting(process=PROCESS, start_ticks=0, path=PATH, detected_ms=0, namespace="container:x", running=RUNNING)
     assert wording.recheck(finding(Rule.DISK_MISMATCH, seen))[2] == "sha256sum -- /proc/812/root/sbin/nginx"
 
 

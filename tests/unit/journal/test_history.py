@@ -93,10 +93,32 @@ def test_a_look_of_which_a_part_is_missing_is_not_the_whole() -> None:
 
 def test_what_was_lost_on_the_way_is_told_until_the_next_look() -> None:
     """From then on everything is known again."""
-    found = past(*began("a"), entry("journal.dropped"))
-    assert not found.whole
-    for each in began("a"):
-        found.take(each)
+    for kind in ("journal.dropped", "record.lost"):
+        found = past(*began("a"), entry(kind))
+        assert not found.whole
+        for each in began("a"):
+            found.take(each)
+        assert found.whole
+
+
+def test_a_look_in_between_is_a_floor_and_no_gap() -> None:
+    """The same one goes on: from there all can be told, of whoever went on living and of nobody else."""
+    again = [entry("scan.again", processes=2), entry("process.seen", "b"), entry("process.seen", "c")]
+    before = past(*began("a", "b"), entry("process.started", "c"), entry("process.exited", "a"))
+    assert not before.is_gap(again[0])
+    assert tells_of_looking(again[0])
+    for each in again:
+        before.take(each)
+    alone = past(*again)
+    assert (set(before.alive), before.whole) == (set(alone.alive), alone.whole) == ({"b", "c"}, True)
+    assert alone.floor == again[0]
+    assert not past(*again[:-1]).whole
+
+
+def test_a_digest_that_came_later_is_shown() -> None:
+    """It says of a process what the entry before could not."""
+    found = past(*began("a"), entry("process.hashed", "a", hash={"sha256": "ab"}))
+    assert body_of(found.alive["a"]) == {"hash": {"sha256": "ab"}}
     assert found.whole
 
 

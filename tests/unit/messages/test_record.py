@@ -19,8 +19,8 @@ from daemoneye.messages.record import (
     StateTaken,
     ToJournal,
 )
-from daemoneye.model.agent import AlertFileReport, JournalReport, StreamReport
 from daemoneye.model.record import LONGEST_BODY
+from daemoneye.model.status import AlertFileReport, JournalReport, StreamReport
 from tests.fakes.numbered import alert, alerts, event
 
 WORDS = Vocabulary(RECORD_TYPES)

@@ -19,6 +19,8 @@ FULL = Coverage(
     started=2,
     exited=1,
     came_and_went_at_most=6,
+    hashed=4,
+    not_hashed_by_reason=(("too_large", 1), ("waiting", 1)),
 )
 
 
@@ -38,6 +40,8 @@ def test_coverage_is_one_json_object_of_numbers() -> None:
         "started": 2,
         "exited": 1,
         "came_and_went_at_most": 6,
+        "hashed": 4,
+        "not_hashed_by_reason": {"too_large": 1, "waiting": 1},
     }
     assert Coverage().as_json()["started"] is None
 
@@ -46,6 +50,7 @@ def test_coverage_is_one_sentence() -> None:
     """People read what was not seen, and nothing about what there was none of."""
     assert FULL.sentence() == (
         "10 processes seen, 4 of them kernel threads, 7 fully read, 3 partly read (1 gone, 2 permission), 5 vanished, "
-        "1 timed out, 8 refused, other accounts' processes are hidden from this one, at most 6 came and went unseen"
+        "1 timed out, 8 refused, other accounts' processes are hidden from this one, at most 6 came and went unseen, "
+        "4 hashed, 2 not hashed (1 too large, 1 waiting)"
     )
     assert Coverage(seen=1, fully_read=1).sentence() == "1 processes seen, 0 of them kernel threads, 1 fully read"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from daemoneye.model.agent import ChildReport, ConfigReport, ReloadReport, Status
 from daemoneye.model.coverage import Coverage
+from daemoneye.model.status import ChildReport, ConfigReport, HashingStatus, IntegrityStatus, ReloadReport, Status
 from daemoneye.outputs.exposition import Family, Kind, Sample, number, render
 from daemoneye.outputs.metrics import families
-from daemoneye.outputs.tallies import Distribution, Filling, Sink, Spool, Tallies
+from daemoneye.outputs.tallies import Distribution, Filling, Sink, Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,23 +25,30 @@ STATUS = Status(
         ChildReport(name="journal", state="down", restarts=9),
     ),
     coverage=Coverage(
-        seen=100, fully_read=97, partly_read=3, partly_read_by_reason=(("permission", 3),), kernel_threads=40, timeout=1
+        seen=100,
+        fully_read=97,
+        partly_read=3,
+        partly_read_by_reason=(("permission", 3),),
+        kernel_threads=40,
+        timeout=1,
+        hashed=50,
+        not_hashed_by_reason=(("too_large", 7),),
     ),
     config=ConfigReport(generation=4, sha256="ab" * 32, loaded_at_ms=1_800_000_000_500),
     reload=ReloadReport(result="rejected", error="x"),
+    hashing=HashingStatus(waiting=2, share=0.5, quarantined=3, degraded=(("permission", 4),)),
+    integrity=IntegrityStatus(waiting=6, trouble="no room"),
 )
 TALLIES = Tallies(
     enumerations=Distribution().with_one(0.01).with_one(0.03).with_one(99.0),
     process_reads=(("full", 10), ("gone", 2)),
     starts_unobserved=7,
     hash_bytes=123_456,
-    hash_files=(("sha256", "hashed", 5), ("ssdeep", "too_large", 1)),
+    hash_files=(("hashed", 5), ("too_large", 1)),
     alerts=(("integrity.fileless", "high", 2),),
-    alerts_suppressed=(("dedup", 4),),
-    redactions=(("shape.aws_key", 1),),
-    degraded=(("hashing", 1),),
-    fillings=(Filling(name="hash_cache", entries=5, capacity=10, evictions=1, hits=99),),
-    spool=Spool(bytes=4096, records=3, oldest_age_s=1.5, dropped=(("size", 2),)),
+    alerts_suppressed=4,
+    degraded=(("digests", "permission", 1),),
+    fillings=(Filling(name="hash_cache", entries=5, capacity=10, evictions=1),),
     sinks=(
         Sink(name="jsonl", up=True, sent=9, last_success_ms=1_800_000_000_000),
         Sink(name="relp", up=False, sent=1, retries=2, lost=3),
@@ -86,18 +93,22 @@ def one(name: str, **labels: str) -> float:
         ("enumeration_duration_seconds_bucket", {"le": "+Inf"}, 3),
         ("enumeration_duration_seconds_count", {}, 3),
         ("hash_bytes_total", {}, 123_456),
-        ("hash_files_total", {"algo": "ssdeep", "result": "too_large"}, 1),
+        ("hash_files_total", {"result": "too_large"}, 1),
+        ("hash_waiting", {}, 2),
+        ("hash_rate_share", {}, 0.5),
+        ("hash_quarantined", {}, 3),
+        ("hash_files_missing", {"reason": "permission"}, 4),
+        ("hash_store_up", {}, 1),
+        ("integrity_waiting", {}, 6),
+        ("baseline_store_up", {}, 0),
+        ("processes_hashed", {}, 50),
+        ("processes_not_hashed", {"reason": "too_large"}, 7),
         ("hash_cache_entries", {}, 5),
         ("hash_cache_capacity", {}, 10),
         ("hash_cache_evictions_total", {}, 1),
-        ("hash_cache_hits_total", {}, 99),
         ("alerts_total", {"rule": "integrity.fileless", "severity": "high"}, 2),
-        ("alerts_suppressed_total", {"reason": "dedup"}, 4),
-        ("redactions_total", {"rule": "shape.aws_key"}, 1),
-        ("coverage_degraded", {"reason": "hashing"}, 1),
-        ("spool_bytes", {}, 4096),
-        ("spool_dropped_total", {"reason": "size"}, 2),
-        ("spool_oldest_age_seconds", {}, 1.5),
+        ("alerts_suppressed_total", {}, 4),
+        ("coverage_degraded", {"cause": "digests", "reason": "permission"}, 1),
         ("sink_up", {"sink": "relp"}, 0),
         ("sink_retries_total", {"sink": "relp"}, 2),
         ("sink_last_success_timestamp_seconds", {"sink": "jsonl"}, 1_800_000_000),

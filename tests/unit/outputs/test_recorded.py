@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 
 from daemoneye.journal.entry import fault
-from daemoneye.model.alert import Severity
-from daemoneye.model.event import Seen
+from daemoneye.model.alert import Content, Severity
+from daemoneye.model.event import Hashed, Seen
 from daemoneye.model.record import LONGEST_BODY, Moment, Stream
 from daemoneye.outputs import native, recorded
 from tests.fakes import outgoing
@@ -63,6 +63,26 @@ def test_who_was_there_is_told_without_a_chain() -> None:
     assert (entry.kind, entry.parent_entity_id) == ("process.seen", "1" * 32)
     assert "ancestors" not in json.loads(entry.body)
     assert json.loads(entry.body)["message"] == "httpd (pid 4242) was there: /usr/sbin/httpd"
+
+
+def test_an_event_is_found_by_the_digest_of_its_image() -> None:
+    """Where it is known by then; when it comes later, there is an event for that."""
+    started = outgoing.PLAIN_EVENTS[0]
+    content = Content(sha256="c" * 64, ssdeep="3:abc:de")
+    entry = recorded.of_event(started, id=ID, machine=MACHINE, hash=content)
+    assert entry.sha256 == "c" * 64
+    assert json.loads(entry.body)["hash"] == {"sha256": "c" * 64, "ssdeep": "3:abc:de"}
+    assert recorded.of_event(started, id=ID, machine=MACHINE).sha256 is None
+    late = Hashed(
+        observation=started.observation,
+        entity_id=started.entity_id,
+        ancestors=started.ancestors,
+        detected_ms=1,
+        detected_monotonic_s=2.0,
+    )
+    entry = recorded.of_event(late, id=ID, machine=MACHINE, hash=content)
+    assert (entry.kind, entry.sha256, entry.pid) == ("process.hashed", "c" * 64, started.key.pid)
+    assert fault(entry) is None
 
 
 def test_what_the_agent_says_of_itself_is_an_event() -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -15,6 +17,9 @@ from daemoneye.outputs.origin import Origin
 from daemoneye.outputs.syslog import Syslog, framed
 from daemoneye.outputs.trouble import Failed, Trouble, Written
 from tests.fakes.outgoing import ID, MACHINE, ORIGIN, PLAIN_EVENTS, alert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BODY = native.of_alert(alert())
 # RFC 5424, section 6, as far as we use it
@@ -94,52 +99,104 @@ def test_the_local_form_has_a_tag() -> None:
     assert Syslog(origin=ORIGIN).local(BODY, 1).startswith(b"<83>daemoneye: @cee: {")
 
 
-@pytest.fixture
-def logger(tmp_path: Path) -> socket.socket:
-    return listening(tmp_path / "log")
+KINDS = pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["datagrams", "a stream"])
 
 
-def listening(path: Path) -> socket.socket:
-    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    receiver.bind(str(path))
-    return receiver
+class Logger:
+    """What listens at /dev/log, of either kind."""
+
+    def __init__(self, path: Path, kind: socket.SocketKind) -> None:
+        self._bound = socket.socket(socket.AF_UNIX, kind)
+        self._bound.bind(str(path))
+        self._connected: list[socket.socket] = []
+        self._rest = b""
+        if kind is socket.SOCK_STREAM:
+            self._bound.listen()
+        self._is_stream = kind is socket.SOCK_STREAM
+
+    def read(self) -> list[bytes]:
+        """Whole messages; of a stream, those that a NUL has ended."""
+        if not self._is_stream:
+            return list(self._chunks(self._bound))
+        self._bound.setblocking(False)
+        with suppress(BlockingIOError):
+            self._connected.append(self._bound.accept()[0])
+        *whole, self._rest = b"".join((self._rest, *self._chunks(self._connected[-1]))).split(b"\0")
+        return whole
+
+    def _chunks(self, source: socket.socket) -> Iterator[bytes]:
+        source.setblocking(False)
+        with suppress(BlockingIOError):
+            while chunk := source.recv(1 << 20):
+                yield chunk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in (self._bound, *self._connected):
+            each.close()
 
 
-def test_a_copy_is_sent(tmp_path: Path, logger: socket.socket) -> None:
-    """A copy arrives as it was."""
-    with logger:
+@KINDS
+def test_a_copy_is_sent(tmp_path: Path, kind: socket.SocketKind) -> None:
+    """A copy arrives as it was, whichever of the two kinds of sockets the logger has."""
+    with Logger(tmp_path / "log", kind) as logger:
         log = LocalSyslog(str(tmp_path / "log"))
-        assert log.send(b"<83>x") == Written()
-        assert logger.recv(100) == b"<83>x"
+        assert log.try_out() == Written(lines=0)
+        assert [log.send(b"<83>x"), log.send(b"<83>y\n")] == [Written(), Written()]
+        assert logger.read() == [b"<83>x", b"<83>y\n"]
         log.close()
-    assert (log.sent, log.lost) == (1, 0)
 
 
-def test_a_restarted_logger_is_found_again(tmp_path: Path, logger: socket.socket) -> None:
-    """When the logger comes back with another socket, copies go there."""
+@KINDS
+def test_a_restarted_logger_is_found_again(tmp_path: Path, kind: socket.SocketKind) -> None:
+    """When the logger comes back with another socket, copies go there; also when that is of the other kind."""
     log = LocalSyslog(str(tmp_path / "log"))
-    log.send(b"1")
-    logger.close()
+    with Logger(tmp_path / "log", kind) as logger:
+        log.send(b"1")
+        assert logger.read() == [b"1"]
     (tmp_path / "log").unlink()
-    outcome = log.send(b"2")
-    assert isinstance(outcome, Failed)
-    assert outcome.trouble is Trouble.UNAVAILABLE
-    with listening(tmp_path / "log") as again:
+    for outcome in (log.send(b"2"), log.try_out()):
+        assert isinstance(outcome, Failed)
+        assert (outcome.trouble, outcome.detail) == (Trouble.UNAVAILABLE, "No such file or directory")
+    other = socket.SOCK_STREAM if kind is socket.SOCK_DGRAM else socket.SOCK_DGRAM
+    with Logger(tmp_path / "log", other) as logger:
         assert log.send(b"3") == Written()
-        assert again.recv(100) == b"3"
+        assert logger.read() == [b"3"]
     log.close()
-    assert (log.sent, log.lost) == (2, 1)
 
 
-def test_a_logger_that_does_not_read_delays_nothing(tmp_path: Path, logger: socket.socket) -> None:
-    """When the logger's queue is full, the copy is lost and counted; nobody waits."""
-    log = LocalSyslog(str(tmp_path / "log"))
-    outcomes = [log.send(b"x" * 1000) for _ in range(1000)]
-    assert isinstance(outcomes[0], Written)
-    assert isinstance(outcomes[-1], Failed)
-    assert log.sent + log.lost == 1000
-    log.close()
-    logger.close()
+@KINDS
+def test_a_logger_that_does_not_read_delays_nothing(tmp_path: Path, kind: socket.SocketKind) -> None:
+    """When its queue is full that is told at once; and when it reads again, no message is torn or lost twice."""
+    with Logger(tmp_path / "log", kind) as logger:
+        log = LocalSyslog(str(tmp_path / "log"))
+        messages = [b"%d " % number + b"x" * 1000 for number in range(1000)]
+        outcomes = {message: log.send(message) for message in messages}
+        taken = [message for message, outcome in outcomes.items() if outcome == Written()]
+        assert 0 < len(taken) < 1000
+        refused = outcomes[messages[-1]]
+        assert isinstance(refused, Failed)
+        assert refused.trouble is Trouble.BUSY
+        assert (log.try_out(), log.wait_for_room(0)) == (refused, False)
+        found = logger.read()
+        assert log.wait_for_room(10)
+        assert log.send(b"last") == Written()
+        assert found + logger.read() == [*taken, b"last"]
+        log.close()
+
+
+def test_what_no_socket_takes_is_told_and_the_next_goes(tmp_path: Path) -> None:
+    """A datagram that is too long for the kernel is its own trouble."""
+    with Logger(tmp_path / "log", socket.SOCK_DGRAM) as logger:
+        log = LocalSyslog(str(tmp_path / "log"))
+        outcome = log.send(b"x" * (1 << 20))
+        assert isinstance(outcome, Failed)
+        assert outcome.detail == "Message too long"
+        assert log.send(b"short") == Written()
+        assert logger.read() == [b"short"]
+        log.close()
 
 
 def test_no_descriptor_is_left_behind(tmp_path: Path) -> None:
@@ -148,4 +205,6 @@ def test_no_descriptor_is_left_behind(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(50):
         log.send(b"x")
+        log.try_out()
+    assert not log.wait_for_room(0)
     assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -52,6 +52,10 @@ OTHERS = {
     "outputs.jsonl.format": "ocsf",
     "outputs.jsonl.max_size": "1MiB",
     "outputs.jsonl.max_files": "6",
+    "outputs.syslog.enabled": "true",
+    "outputs.syslog.path": "/run/log",
+    "outputs.syslog.format": "ocsf",
+    "outputs.syslog.max_message": "4KiB",
     "outputs.relp.enabled": "true",
     "outputs.relp.host": "h",
     "outputs.relp.port": "1",
@@ -108,7 +112,7 @@ def test_fixed_keys_keep_their_values_and_all_others_change() -> None:
     """What a running agent cannot change does not stand in the way of what it can."""
     mixed = with_fixed(Settings(), changed(OTHERS))
     takes = {each.takes for each in changes(Settings(), mixed).each}
-    assert takes == {Takes.LIVE, Takes.RESTART}
+    assert takes == {Takes.LIVE, Takes.UNREAD}
     assert {each.takes for each in changes(mixed, changed(OTHERS)).each} == {Takes.FIXED}
 
 
@@ -120,8 +124,22 @@ def test_what_is_mixed_still_agrees() -> None:
 
 def test_only_changes_that_need_it_restart_a_child() -> None:
     """The others go on with their work."""
-    new = changed({"scan.interval": "6s", "hashing.workers": "3", "outputs.relp.port": "1", "user": "nobody"})
-    assert changes(Settings(), new).restarts == {"hashing", "forwarder"}
+    sending = {"outputs.relp.enabled": "true", "outputs.relp.host": "h"}
+    new = {"scan.interval": "6s", "hashing.workers": "3", "outputs.relp.port": "1", "user": "nobody"}
+    assert changes(changed(sending), changed(sending | new)).restarts == {"forwarder"}
+    assert changes(Settings(), changed(new)).restarts == frozenset()
+
+
+def test_the_keys_of_an_output_that_is_off_are_in_force_nowhere() -> None:
+    """Nobody reads them; the note says what they wait for, and whoever sends elsewhere is left alone."""
+    sending = {"outputs.nats.enabled": "true", "outputs.nats.servers": "tls://h"}
+    new = {"outputs.relp.port": "1", "outputs.nats.timeout": "1s"}
+    found = changes(changed(sending), changed(sending | new))
+    assert found.notes == (
+        "outputs.relp.port: takes effect when outputs.relp.enabled is true at a start of the agent",
+        "outputs.nats.timeout: in force, forwarder is restarted for it",
+    )
+    assert changes(Settings(), changed({"outputs.relp.tls.ca_file": "/ca"})).restarts == frozenset()
 
 
 def test_notes_are_sentences() -> None:
@@ -130,5 +148,5 @@ def test_notes_are_sentences() -> None:
     assert changes(Settings(), new).notes == (
         "paths.state_dir: takes effect at the next start of the agent",
         "scan.interval: in force, collector goes on with it",
-        "hashing.workers: in force, hashing is restarted for it",
+        "hashing.workers: in force, hashing goes on with it",
     )

@@ -203,3 +203,23 @@ def test_a_message_costs_memory_in_proportion_to_its_size(noun: type[Any], paylo
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 250 * len(payload)  # measured: 169 for empty records, two bytes each; below 40 for the others
+
+
+PARTS: dict[str, DetectionResult | PerformanceFilter] = {
+    "lists": DetectionResult(processes=(ProcessRecord(pid=1),) * 4),  # 1 + 4
+    "within each other": DetectionResult(  # 1 + 3
+        processes=(ProcessRecord(linux=LinuxMetadata(capabilities=Capabilities())),),
+    ),
+    "maps": PerformanceFilter(min_thresholds=(("a", 1.0), ("b", 2.0)), max_thresholds=(("a", 1.0),)),  # 1 + 3
+}
+COUNTS = {"lists": 5, "within each other": 4, "maps": 4}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_who_has_little_time_says_how_many_parts_a_message_may_have(case: str) -> None:
+    """As many are taken, and one more is refused before anything is made of it."""
+    noun = PARTS[case]
+    payload = encode(noun)
+    assert decode(type(noun), payload, most_parts=COUNTS[case]) == noun
+    with pytest.raises(MessageError, match=f"more than {COUNTS[case] - 1} messages within each other"):
+        decode(type(noun), payload, most_parts=COUNTS[case] - 1)

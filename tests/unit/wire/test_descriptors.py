@@ -56,9 +56,10 @@ CONTRACT = {
     "Envelope": "1 id uint64|2 hello opt Hello|3 welcome opt Welcome|4 refusal opt Refusal"
     "|16 status_request opt StatusRequest|17 health_request opt HealthRequest|18 child_request opt ChildRequest"
     "|19 reload_request opt ReloadRequest|20 processes_request opt ProcessesRequest"
-    "|21 entries_request opt EntriesRequest|22 metrics_request opt MetricsRequest|64 status opt Status"
+    "|21 entries_request opt EntriesRequest|22 metrics_request opt MetricsRequest"
+    "|23 baselines_request opt BaselinesRequest|24 trust_request opt TrustRequest|64 status opt Status"
     "|65 health opt Health|66 accepted opt Accepted|67 processes opt Processes|68 entries opt Entries"
-    "|69 metrics opt Metrics",
+    "|69 metrics opt Metrics|70 baselines opt Baselines",
     "Hello": "1 versions rep uint32|2 client string",
     "Welcome": "1 version uint32|2 server string",
     "Refusal": "1 code RefusalCode|2 text string|3 versions rep uint32",
@@ -68,7 +69,23 @@ CONTRACT = {
     "Status": "1 state string|2 pid uint32|3 version string|4 uptime_s double|5 tree uint32|6 children rep ChildReport"
     "|7 coverage opt Coverage|8 sandbox rep ProcessReport|9 findings rep string|10 config opt ConfigReport"
     "|11 reload opt ReloadReport|12 clients opt ClientsReport|13 scan opt ScanReport"
-    "|14 journal opt JournalReport|15 sinks rep SinkReport",
+    "|14 journal opt JournalReport|15 sinks rep SinkReport|16 hashing opt HashingStatus"
+    "|17 integrity opt IntegrityStatus",
+    "Coverage": "1 seen uint64|2 fully_read uint64|3 partly_read uint64|4 partly_read_by_reason rep"
+    " PartlyReadByReasonEntry|5 kernel_threads uint64|6 vanished uint64|7 malformed uint64|8 timeout uint64"
+    "|9 refused uint64|10 hidden bool|11 started opt uint64|12 exited opt uint64|13 came_and_went_at_most opt uint64"
+    "|14 hashed opt uint64|15 not_hashed_by_reason rep NotHashedByReasonEntry",
+    "HashingStatus": "1 files rep FilesEntry|2 bytes_read uint64|3 waiting uint64|4 share double"
+    "|5 degraded rep DegradedEntry|6 quarantined uint64|7 trouble string",
+    "IntegrityStatus": "1 alerts rep AlertsEntry|2 suppressed uint64|3 degraded rep DegradedEntry|4 waiting uint64"
+    "|5 packages string|6 baselines uint64|7 trouble string",
+    "BaselinesRequest": "1 path opt string|2 after_namespace opt string|3 after_path opt string",
+    "TrustRequest": "1 trusts rep Trust|2 part uint32|3 last bool",
+    "Trust": "1 path string|2 namespace string|3 sha256 opt string|4 ssdeep opt string",
+    "Baselines": "1 baselines rep BaselineEntry|2 last bool",
+    "BaselineEntry": "1 namespace string|2 path string|3 sha256 string|4 ssdeep opt string|5 last_sha256 string"
+    "|6 last_ssdeep opt string|7 source string|8 since_ms int64|9 first_seen_ms int64|10 last_seen_ms int64"
+    "|11 open bool|12 ownership opt string|13 package opt string|14 version opt string",
     "JournalReport": "1 trouble string|2 detail string|3 chain string|4 streams rep StreamReport|5 disk_bytes uint64"
     "|6 recorded uint64|7 pruned uint64|8 waiting uint64|9 refused rep RefusedEntry|10 dropped rep DroppedEntry"
     "|11 alert_file opt AlertFileReport",
@@ -97,7 +114,7 @@ ENUM_VALUES = {
 RESERVED = {
     "ProcessRecord": [(18, 31)],
     "DetectionResult": [(9, 31)],
-    "Envelope": [(5, 15), (23, 47), (48, 63), (70, 95), (96, 111)],
+    "Envelope": [(5, 15), (25, 47), (48, 63), (71, 95), (96, 111)],
 }
 PREFIXES = {
     "OnDisk": "ON_DISK_",

@@ -9,29 +9,34 @@ from daemoneye.model.agent import (
     Accepted,
     Body,
     ChildAction,
-    ChildReport,
     ChildRequest,
-    ClientsReport,
-    ConfigReport,
     Envelope,
-    Health,
     HealthRequest,
     Hello,
     Processes,
     ProcessesRequest,
-    ProcessReport,
     Refusal,
     RefusalCode,
-    ReloadReport,
     ReloadRequest,
-    ScanReport,
-    Status,
     StatusRequest,
     Welcome,
 )
 from daemoneye.model.coverage import Coverage
 from daemoneye.model.lookup import Entries, EntriesRequest, Metrics, MetricsRequest, RecordedEntry
 from daemoneye.model.process import ProcessRecord
+from daemoneye.model.status import (
+    ChildReport,
+    ClientsReport,
+    ConfigReport,
+    HashingStatus,
+    Health,
+    IntegrityStatus,
+    ProcessReport,
+    ReloadReport,
+    ScanReport,
+    Status,
+)
+from daemoneye.model.trust import BaselineEntry, Baselines, BaselinesRequest, Trust, TrustRequest
 from daemoneye.wire.codec import decode, encode
 from daemoneye.wire.errors import MessageError
 
@@ -121,6 +126,53 @@ GOLDEN: dict[str, tuple[Body, bytes]] = {
         b"\xa2\x04\x13"  # 68 << 3 | 2 = 546 = a2 04
         b"\x0a\x0b" + b"\x0a\x01a\x10\x07\x4a\x02{}\x50\x00"  # 3 + 2 + 4 + 2
         b"\x10\x07\x18\x09\x20\x01",
+    ),
+    "status of integrity": (
+        Status(
+            coverage=Coverage(hashed=0, not_hashed_by_reason=(("gone", 1),)),
+            hashing=HashingStatus(
+                files=(("gone", 2),), bytes_read=3, waiting=4, share=1.5, degraded=(("x", 5),),
+                quarantined=6, trouble="t",
+            ),
+            integrity=IntegrityStatus(
+                alerts=(("r/high", 7),), suppressed=8, degraded=(("c/x", 9),), waiting=10, packages="p",
+                baselines=11, trouble="t",
+            ),
+        ),
+        b"\x82\x04\x58"  # 64 << 3 | 2 = 514 = 82 04; 14 + 38 + 36 = 88 = 58
+        b"\x3a\x0c" + b"\x70\x00\x7a\x08\x0a\x04gone\x10\x01"  # 14 << 3 | 0 = 0x70, 15 << 3 | 2 = 0x7a
+        b"\x82\x01\x23"  # 16 << 3 | 2 = 130 = 82 01; 10 + 2 + 2 + 9 + 7 + 2 + 3 = 35 = 23
+        b"\x0a\x08\x0a\x04gone\x10\x02\x10\x03\x18\x04"
+        b"\x21" + ONE_AND_A_HALF + b"\x2a\x05\x0a\x01x\x10\x05\x30\x06\x3a\x01t"
+        b"\x8a\x01\x21"  # 17 << 3 | 2 = 138 = 8a 01; 12 + 2 + 9 + 2 + 3 + 2 + 3 = 33 = 21
+        b"\x0a\x0a\x0a\x06r/high\x10\x07\x10\x08\x1a\x07\x0a\x03c/x\x10\x09\x20\x0a\x2a\x01p\x30\x0b\x3a\x01t",
+    ),
+    "baselines request": (BaselinesRequest(), b"\xba\x01\x00"),  # 23 << 3 | 2 = 186 = ba 01
+    "baselines request of one": (
+        BaselinesRequest(path="/p", after_namespace="", after_path="/a"),
+        b"\xba\x01\x0a" + b"\x0a\x02/p\x12\x00\x1a\x02/a",  # optional: empty is sent
+    ),
+    "trust request": (
+        TrustRequest(trusts=(Trust(path="/p", namespace="n", sha256="ab", ssdeep="3::"), Trust()), part=1, last=True),
+        b"\xc2\x01\x18"  # 24 << 3 | 2 = 194 = c2 01
+        b"\x0a\x10" + b"\x0a\x02/p\x12\x01n\x1a\x02ab\x22\x033::" + b"\x0a\x00" + b"\x10\x01\x18\x01",
+    ),
+    "baselines": (
+        Baselines(
+            baselines=(
+                BaselineEntry(
+                    namespace="n", path="/p", sha256="ab", ssdeep="3::", last_sha256="cd", last_ssdeep="6::",
+                    source="package", since_ms=1, first_seen_ms=2, last_seen_ms=3, open=True,
+                    ownership="matches", package="p", version="1",
+                ),
+            ),
+            last=True,
+        ),
+        b"\xb2\x04\x3d"  # 70 << 3 | 2 = 562 = b2 04
+        b"\x0a\x39" + b"\x0a\x01n\x12\x02/p\x1a\x02ab\x22\x033::\x2a\x02cd\x32\x036::"  # 3 + 4 + 4 + 5 + 4 + 5
+        b"\x3a\x07package\x40\x01\x48\x02\x50\x03\x58\x01"  # 9 + 2 + 2 + 2 + 2
+        b"\x62\x07matches\x6a\x01p\x72\x011"  # 9 + 3 + 3
+        b"\x10\x01",
     ),
     "metrics": (Metrics(text="x 1"), b"\xaa\x04\x05" + b"\x0a\x03x 1"),  # 69 << 3 | 2 = 554 = aa 04
 }  # fmt: skip
