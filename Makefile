@@ -21,8 +21,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml tools/bootstrap.sh
 
 run: $(VENV)/.installed ## create the environment if needed, then start the agent (Ctrl-C stops it)
 	@place=$$(mktemp -d) && chmod 755 $$place && trap "rm -rf $$place" EXIT && \
-	  DAEMONEYE_PATHS__STATE_DIR=$$place/state DAEMONEYE_PATHS__RUNTIME_DIR=$$place/run DAEMONEYE_PATHS__LOG_DIR=$$place/log \
-	  $(BIN)/daemoneye run
+	  printf "paths: {state_dir: $$place/state, runtime_dir: $$place/run, log_dir: $$place/log}\n" >$$place/daemoneye.yaml && \
+	  echo "in another terminal: $(BIN)/daemoneye selftest --config $$place/daemoneye.yaml" && \
+	  $(BIN)/daemoneye run --config $$place/daemoneye.yaml
 
 test: $(VENV)/.installed lint types check ## everything a change must pass: lint, types, tests, coverage gates
 

@@ -100,16 +100,22 @@ class Inquiries:
         self._advance(case)
         return True
 
-    def ended(self, entity_ids: Iterable[str], now: Now) -> None:
-        for entity_id in entity_ids:
+    def ended(self, entity_ids: Iterable[str], now: Now) -> frozenset[str]:
+        """Return those that will not be judged again."""
+        ended = frozenset(entity_ids)
+        for entity_id in ended:
             case = self._cases.get(entity_id)
             if case and case.gone_ms is None:
                 case.gone_ms = _ms(now)
                 if not case.needs:
                     self._close(entity_id)
+        return ended - self._cases.keys()
 
-    def keep_only(self, alive: Iterable[str], now: Now) -> None:
-        self.ended(self._cases.keys() - set(alive), now)
+    def keep_only(self, alive: Iterable[str], now: Now) -> frozenset[str]:
+        """Return all of which there may still be something to judge."""
+        living = frozenset(alive)
+        self.ended(self._cases.keys() - living, now)
+        return living | self._cases.keys()
 
     # -- what is answered
 

@@ -160,13 +160,12 @@ class IntegrityActor(RoleActor):
             self._living.pop(entity_id, None)
         self._living.update((each.process.entity_id, each.key) for each in message.sightings)
         self._observe([self._inquiries.renewed(each, now) for each in message.sightings])
-        self._tracker.exited(message.exited, now)
-        self._inquiries.ended(message.exited, now)
+        # what was said of a process is remembered until it is judged for the last time, or it would be said again
+        self._tracker.exited(self._inquiries.ended(message.exited, now), now)
         self._sweeps = message.afresh or self._sweeps
         if message.complete and self._sweeps:
             self._sweeps, self._swept = False, True
-            self._tracker.keep_only(self._living.keys(), now)
-            self._inquiries.keep_only(self._living.keys(), now)
+            self._tracker.keep_only(self._inquiries.keep_only(self._living.keys(), now), now)
 
     def _observe(self, sightings: Sequence[Sighting]) -> None:
         """Judge them, note what else is wanted, and be done with those who have ended."""

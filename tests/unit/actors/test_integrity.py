@@ -265,6 +265,22 @@ def test_a_process_that_ends_before_its_file_was_read(host: Host) -> None:
     assert host.report.waiting == 0
 
 
+def test_what_was_told_is_not_told_again_when_its_process_ends_after_a_restart(host: Host) -> None:
+    """The next of us asks for its digests once more, and has not got them when it ends."""
+    host.machine.unlink(PROG)
+    host.settle()
+    assert host.rules == ["disk_mismatch"]
+    host.start()
+    host.look()
+    host.machine.stop(*host.machine.processes)
+    host.look()
+    host.hash(status=HashStatus.GONE)
+    host.run(PARTING_S + 1)
+    host.record()
+    assert host.rules == ["disk_mismatch"]
+    assert host.disk.memory.kept.occasions == ()
+
+
 def test_a_process_that_ends_while_its_file_is_read(host: Host) -> None:
     """A file that was open already is read to its end, and the alert has its digests."""
     host.machine.unlink(PROG)
