@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chaos.agent import PROGRAM
-from chaos.informer import NOTES, number_of
+from chaos.informer import NOTES, is_ours, number_of
 from daemoneye.journal.query import Query
 from daemoneye.journal.reading import Reader
 from daemoneye.journal.schema import FILE_NAME
@@ -36,7 +36,7 @@ _SOON_S: Final = 0.4
 @dataclass(frozen=True, slots=True)
 class Accounts:
     acknowledged: list[int]
-    recorded: list[int]  # numbers, in the order of their sequences
+    recorded: list[int]  # numbers of the informer, in the order of their sequences
     sequences: list[int]
     lines: list[int]  # sequences, in the order of the file
     verified: int  # the exit code of ``journal verify``
@@ -62,10 +62,10 @@ class Accounts:
 
 def kill(agent: Agent, victim: str) -> bool:
     """And start the agent again, if that was all of it."""
-    process = agent.by_role().get(victim)
-    if process is None:
+    try:
+        os.kill(agent.by_role()[victim].pid, signal.SIGKILL)
+    except (KeyError, ProcessLookupError):
         return False  # it is being restarted
-    os.kill(process.pid, signal.SIGKILL)
     if victim == "main":
         agent.wait()
         agent.start()
@@ -98,12 +98,12 @@ def drawn_up(agent: Agent, *anchors: str) -> Accounts:
     """Of an agent that has stopped."""
     notes = (agent.directory / "log" / NOTES).read_text(encoding="ascii").split("\n")[:-1]
     with closing(Reader(agent.directory / "state" / FILE_NAME)) as reader:
-        found = [(each.sequence, number_of(each.entry)) for each in reader.entries(Query(stream=Stream.ALERTS))]
+        found = list(reader.entries(Query(stream=Stream.ALERTS)))
     verified = verify(agent, *anchors)
     return Accounts(
         acknowledged=[int(each) for each in notes],
-        recorded=[number for _, number in found],
-        sequences=[sequence for sequence, _ in found],
+        recorded=[number_of(each.entry) for each in found if is_ours(each.entry)],
+        sequences=[each.sequence for each in found],
         lines=lines(agent),
         verified=verified.returncode,
         said=verified.stdout + verified.stderr,

@@ -92,3 +92,8 @@ class Informer(RoleActor):
 
 def number_of(entry: Entry) -> int:
     return entry.occurred.monotonic_ns
+
+
+def is_ours(entry: Entry) -> bool:
+    """Integrity tells of what it finds on the machine, too: of processes."""
+    return entry.pid is None and entry.kind == Rule.FILELESS.value

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
-from chaos.accounts import SETTINGS, kill_at_random, lines, verify
+from chaos.accounts import SETTINGS, kill, kill_at_random, lines, verify
 from chaos.harness import Experiment, Verdict
 from chaos.hashers import until_calm
 from chaos.programs import programs
@@ -17,10 +19,11 @@ from daemoneye.model.alert import Rule
 from daemoneye.tree import COLLECTOR, HASHING, INTEGRITY, JOURNAL, MAIN
 
 if TYPE_CHECKING:
-    from chaos.programs import Programs
+    from chaos.programs import Program, Programs
 
 _TIMES = int(os.environ.get("CHAOS_KILLS", "60"))
 _KILLS = 2  # for each program that is exchanged
+_BETWEEN, _WRITTEN_S = 3, 0.1
 _VICTIMS = (INTEGRITY, HASHING, "hasher_1", "hasher_2", JOURNAL, COLLECTOR, MAIN)
 
 
@@ -30,9 +33,11 @@ def _run() -> Verdict:
         for _ in range(_TIMES // _KILLS):
             ours.start()
         until_calm(trial.agent)
-        for each in ours.all:
+        for each in ours.all[_BETWEEN:]:
             trial.count("kills", kill_at_random(trial.agent, _KILLS, chance, _VICTIMS))
             each.exchange()
+        for each in ours.all[:_BETWEEN]:
+            _kill_in_between(trial, each)
         trial.agent.until_running()
         trial.agent.until(lambda: len(_told(trial, ours)) == len(ours.all), "an alert of each")
         trial.stopped()
@@ -40,6 +45,17 @@ def _run() -> Verdict:
         until_calm(trial.agent)
         _draw_up(trial, ours)
     return trial.verdict
+
+
+def _kill_in_between(trial: Trial, program: Program) -> None:
+    """When its alert has been raised, and the journal has not taken it: the moment that chance hardly ever hits."""
+    trial.agent.until_running()
+    os.kill(trial.pid(JOURNAL), signal.SIGSTOP)
+    program.exchange()
+    path = str(program.path)
+    trial.agent.until(lambda: any(each["path"] == path for each in trial.agent.logged("integrity.alert")), path)
+    time.sleep(_WRITTEN_S)
+    trial.count("kills", kill(trial.agent, INTEGRITY) + kill(trial.agent, JOURNAL))
 
 
 def _told(trial: Trial, ours: Programs) -> Counter[tuple[int | None, str]]:

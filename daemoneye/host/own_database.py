@@ -88,9 +88,8 @@ class OwnDatabase:
         self._verify(connection)
         if self.logged:
             connection.execute("PRAGMA synchronous = NORMAL")
-        with (
-            connection
-        ):  # finds out whether anything can be written; a lock alone does not, nor does what is not committed
+        # finds out whether anything can be written: a lock alone does not, nor does what is not committed
+        with connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("PRAGMA user_version = 1")
 

@@ -112,8 +112,13 @@ class Witness:
 
     def looks(self, count: int) -> None:
         """So many more looks at all processes, from one end to the other."""
-        first = self._looks()
-        self.until(lambda: self._looks() > first + count, f"{count} looks")
+        seen = {self._looks()}  # a collector that was restarted begins to count again
+
+        def enough() -> bool:
+            seen.add(self._looks())
+            return len(seen) > count + 1
+
+        self.until(enough, f"{count} looks")
 
     def known(self, *programs: Path, packages: bool = False) -> None:
         """Until each of these is what is trusted at its path, and it is known whose it is, if that is asked."""
