@@ -6,6 +6,7 @@ BIN  := $(VENV)/bin
 PURE := daemoneye/model/*,daemoneye/sanitize/*,daemoneye/lifecycle/*,daemoneye/supervisor/*,daemoneye/messages/*,daemoneye/gateway/*,daemoneye/integrity/*,daemoneye/hashing/*
 # Whole agents live and die in some tests, beside everything else that a machine does: what fails has a second chance,
 # without the others, and is told.
+REMEMBERING = -o cache_dir=$$data/cache
 ONLY_FAILED := --last-failed --last-failed-no-failures none
 AGAIN := == once more, those that failed alone:
 SHELL := /bin/bash
@@ -30,7 +31,8 @@ test: $(VENV)/.installed lint types check ## everything a change must pass: lint
 check: $(VENV)/.installed ## tests and coverage gates only
 	@data=$$(mktemp -d); chmod 1777 $$data; trap "rm -rf $$data" EXIT; export COVERAGE_FILE=$$data/of; \
 	PATH="$(CURDIR)/$(BIN):$$PATH"; \
-	$(BIN)/coverage run -m pytest || { echo "$(AGAIN)"; $(BIN)/coverage run -m pytest $(ONLY_FAILED); }; \
+	$(BIN)/coverage run -m pytest $(REMEMBERING) || { echo "$(AGAIN)"; \
+	$(BIN)/coverage run -m pytest $(REMEMBERING) $(ONLY_FAILED); }; \
 	$(BIN)/coverage combine -q; \
 	echo "pure packages, branch coverage (gate: 95 %):"; \
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=95; \
@@ -38,7 +40,9 @@ check: $(VENV)/.installed ## tests and coverage gates only
 	$(BIN)/coverage report --fail-under=85
 
 tests: $(VENV)/.installed ## tests only, or those of TESTS, as CI does on newer interpreters
-	@PATH="$(CURDIR)/$(BIN):$$PATH"; $(BIN)/python -m pytest $(TESTS) || { echo "$(AGAIN)"; $(BIN)/python -m pytest $(TESTS) $(ONLY_FAILED); }
+	@data=$$(mktemp -d); trap "rm -rf $$data" EXIT; PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	$(BIN)/python -m pytest $(REMEMBERING) $(TESTS) || { echo "$(AGAIN)"; \
+	$(BIN)/python -m pytest $(REMEMBERING) $(TESTS) $(ONLY_FAILED); }
 
 lint: $(VENV)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check .

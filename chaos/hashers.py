@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from chaos.harness import SkippedError
+
 if TYPE_CHECKING:
     from chaos.agent import Agent, Process
 
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 HASHER: Final = "hasher_"
 # Hundreds of programs of which nothing is known, on a slow machine.
 CALM_S: Final = 60.0
+
+
+def must_be_seen() -> None:
+    if os.geteuid() != 0:
+        raise SkippedError("needs root, to see what hashers read: they show nobody else what they have open")
 
 
 def hashers(agent: Agent) -> list[Process]:
@@ -58,6 +65,7 @@ def until_calm(agent: Agent) -> None:
         if status is None or status.hashing is None or status.integrity is None:
             return False
         is_begun = bool(status.hashing.files) and bool(hashers(agent))
-        return is_begun and not status.hashing.waiting and not status.integrity.waiting
+        is_done = not status.hashing.waiting and not status.integrity.waiting
+        return is_begun and is_done and not any(map(in_hand, hashers(agent)))
 
     agent.until(calm, "an end of the hashing", CALM_S)

@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from chaos.harness import Experiment, Verdict
-from chaos.hashers import reader, send, until_calm
+from chaos.hashers import must_be_seen, reader, send, until_calm
 from chaos.programs import programs
 from chaos.trial import Trial, on_trial
 from daemoneye.tree import HASHING
@@ -20,6 +20,7 @@ _SLOW = {"hashing": {"bytes_per_second": "4MiB"}}
 
 
 def _run() -> Verdict:
+    must_be_seen()
     dead: set[int] = set()
     with programs() as ours, on_trial() as trial:
         until_calm(trial.agent)

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chaos.harness import Experiment, Verdict
-from chaos.hashers import HASHER, hashers, in_hand, send, until_calm
+from chaos.hashers import HASHER, hashers, in_hand, must_be_seen, send, until_calm
 from chaos.programs import programs
 from chaos.trial import Trial, on_trial
 from daemoneye.tree import COLLECTOR, HASHING
@@ -25,6 +25,7 @@ _SETTINGS = {"hashing": {"bytes_per_second": "16MiB"}}
 
 
 def _run() -> Verdict:
+    must_be_seen()
     chance = Random(6)  # noqa: S311 - the moments of the kills
     struck: set[Path] = set()
     with programs() as ours, on_trial(_SETTINGS) as trial:

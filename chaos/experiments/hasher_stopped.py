@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from chaos.harness import Experiment, Verdict
-from chaos.hashers import hashers, reader, until_calm
+from chaos.hashers import hashers, must_be_seen, reader, until_calm
 from chaos.programs import programs
 from chaos.trial import Trial, on_trial
 from daemoneye.actors.hashing import PULSE_S
@@ -24,6 +24,7 @@ _QUICK = {"hashing": {"bytes_per_second": "50MiB"}}
 
 
 def _run() -> Verdict:
+    must_be_seen()
     with programs() as ours, on_trial() as trial:
         until_calm(trial.agent)
         trial.took("without work: replaced", [_stop(trial, hashers(trial.agent)[0])], _WITHIN_S)

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from chaos.harness import Experiment, Verdict
-from chaos.hashers import bytes_read, until_calm
+from chaos.hashers import bytes_read, must_be_seen, until_calm
 from chaos.programs import programs
 from chaos.trial import Trial, on_trial
 from daemoneye.hashing.budget import WINDOW_S
@@ -31,9 +31,11 @@ class Sample(NamedTuple):
 
 
 def _run() -> Verdict:
+    must_be_seen()
     with programs() as ours, on_trial() as trial:
         until_calm(trial.agent)
         trial.reload(_SLOW)
+        until_calm(trial.agent)  # whoever has begun to read something goes on in pieces of the old size
         ours.start(_SIZE)
         samples = list(_samples(trial))
         most, least = max(_windows(samples)), min(each.share for each in samples) * _RATE * _FOR_S

@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # What the other system tests of the agent do not do anyway, and what is quick.
-SELECTION = ("killed_main", "restart_storm", "descriptor_exhaustion")
+SELECTION = ("killed_main", "restart_storm", "descriptor_exhaustion", "hasher_killed", "integrity_kills")
+KILLS = "10"  # where they can be counted; more are for a quiet hour
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -20,7 +21,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment,
+        env=environment | {"CHAOS_KILLS": KILLS},
         capture_output=True,
         text=True,
         check=False,
@@ -46,7 +47,9 @@ print(line("it", isolated(experiment, 1.0), 0.0))
 def test_a_short_selection_of_the_experiments_holds() -> None:
     """What is killed, starved or restarted without end does what was promised."""
     outcome = run("-m", "chaos", *SELECTION)
-    assert f"{len(SELECTION)} held, 0 FAILED, 0 skipped" in outcome.stdout, outcome.stdout + outcome.stderr
+    skipped = 0 if os.geteuid() == 0 else 1  # the one that looks at what hashers have open
+    verdicts = f"{len(SELECTION) - skipped} held, 0 FAILED, {skipped} skipped"
+    assert verdicts in outcome.stdout, outcome.stdout + outcome.stderr
     assert outcome.returncode == 0
 
 

@@ -164,8 +164,10 @@ def test_an_end_on_purpose_has_no_last_words(code: int | None, expected: int) ->
 
 def test_a_process_that_cannot_be_had_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither descriptors nor a half-known process."""
+    born = []
 
-    def refuse(*_: object) -> int:
+    def refuse(pid: int) -> int:
+        born.append(pid)
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(os, "pidfd_open", refuse)
@@ -173,8 +175,9 @@ def test_a_process_that_cannot_be_had_leaves_nothing_behind(monkeypatch: pytest.
     with pytest.raises(OSError, match="Too many"):
         spawn("hasher_1", lambda own: own.recv(1), str.encode)
     assert open_descriptors() == before
+    (pid,) = born
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(pid, os.WNOHANG)
 
 
 def test_a_fork_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
