@@ -29,13 +29,14 @@ def _run() -> Verdict:
 
 def _sleep(trial: Trial) -> float:
     time.sleep(_PATIENCE_S / 2)
-    everybody = trial.agent.descendants()
-    for pid in everybody:
-        os.kill(pid, signal.SIGSTOP)
+    # parents first, and last when they wake: a machine has no moment at which one of them finds a child stopped
+    everybody = sorted(trial.agent.descendants().values(), key=lambda each: (each.start, each.pid))
+    for each in everybody:
+        os.kill(each.pid, signal.SIGSTOP)
     time.sleep(_ASLEEP_S)
     began = time.monotonic()
-    for pid in everybody:
-        os.kill(pid, signal.SIGCONT)
+    for each in reversed(everybody):
+        os.kill(each.pid, signal.SIGCONT)
     trial.agent.until_running()
     return time.monotonic() - began
 
