@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemoneye.host.packages import packages_of_this_host
 from daemoneye.host.presence import is_there
+from daemoneye.integrity.sighting import UNANSWERED
 from daemoneye.lifecycle.bounded import BoundedMap, Occupancy
 from daemoneye.model.alert import Ownership, PackageVerdict
 from daemoneye.model.process import OnDisk
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daemoneye.host.packages import Packages
-    from daemoneye.integrity.sighting import Sighting
+    from daemoneye.integrity.sighting import Hashed, Sighting
     from daemoneye.model.process import FileIdentity
 
 CAPACITY: Final = 10_000  # as many as there can be baselines
@@ -53,21 +54,23 @@ class Provenance:
             return _NO_PATH
         replaced = sighting.on_disk is OnDisk.REPLACED
         hashed, file = (sighting.there, sighting.file_there) if replaced else (sighting.running, sighting.file)
-        found = self._ask(sighting.path, hashed.md5 if sighting.on_disk is not OnDisk.DELETED else None)
+        found = self._ask(sighting.path, UNANSWERED if sighting.on_disk is OnDisk.DELETED else hashed)
         if found and found.ownership is Ownership.DIFFERS and file and not self._is_there(sighting.path, file):
             return None
         return found
 
-    def _ask(self, path: str, md5: str | None) -> PackageVerdict | None:
+    def _ask(self, path: str, hashed: Hashed) -> PackageVerdict | None:
         mark = self._packages.mark()
         if mark != self._mark:
             self._mark, self._known = mark, self._nothing()
-        found = self._known.get((path, md5))
+        digests = {"sha256": hashed.sha256, "md5": hashed.md5}
+        question = (path, hashed.sha256, hashed.md5)
+        found = self._known.get(question)
         if found is None:
-            found = self._packages.verdict(path, lambda algorithm: md5 if algorithm == "md5" else None)
+            found = self._packages.verdict(path, digests.get)
             if found is not None and mark == self._packages.mark():
-                self._known.set((path, md5), found)
+                self._known.set(question, found)
         return found
 
-    def _nothing(self) -> BoundedMap[tuple[str, str | None], PackageVerdict]:
+    def _nothing(self) -> BoundedMap[tuple[str, str | None, str | None], PackageVerdict]:
         return BoundedMap("package_verdicts", self._capacity)

@@ -82,7 +82,7 @@ class Document:
     def seen(self, mark: Mark) -> Mark:
         """Where an editor can show it: the end of a file, and what is missing there, is behind its last text."""
         line = min(mark.line, len(self.lines))
-        while line > 1 and not self.lines[line - 1].strip():
+        while line > 1 and not self.lines[line - 1].strip(" \t"):
             line -= 1
         return mark if line in (0, mark.line) else Mark(line, len(self.lines[line - 1]) + 1)
 

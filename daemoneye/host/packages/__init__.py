@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from daemoneye.host.packages.dpkg import Dpkg
+from daemoneye.host.packages.rpm import Rpm, older
 from daemoneye.model.alert import PackageVerdict
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     Digest: TypeAlias = Callable[[str], str | None]
 
 _ROOT: Final = Path("/")
-# Where rpm keeps its headers; they are not read, because no verdict is better than one that was never checked.
-_RPM: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm")
 
 
 class Packages(Protocol):
@@ -55,6 +54,6 @@ class NoPackages:
 def packages_of_this_host(root: Path = _ROOT) -> Packages:
     if Dpkg.is_at(root):
         return Dpkg(root)
-    if any((root / place).is_dir() for place in _RPM):
-        return NoPackages("the database of rpm is not read by this release")
-    return NoPackages("no package database was found")
+    if Rpm.is_at(root):
+        return Rpm(root)
+    return NoPackages(older(root) or "no package database was found")

@@ -8,10 +8,12 @@ gets no verdict, and neither does configuration: changing that is what it is for
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemoneye.host.packages import dpkg_files as files
+from daemoneye.host.packages.lock import is_held
+from daemoneye.host.packages.mark import mark_of
+from daemoneye.host.packages.merged_usr import MergedUsr
 from daemoneye.host.packages.owners import Owners
 from daemoneye.model.alert import Ownership, PackageVerdict
 
@@ -22,10 +24,7 @@ if TYPE_CHECKING:
     from daemoneye.host.packages import Digest
 
 _DATABASE: Final = "dpkg"
-# On a merged /usr these are links into it; older packages still list their files under the old names.
-_TOP: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 _COMPLETE: Final = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
-_LOCKED_INODE: Final = re.compile(rb"[0-9a-f]+:[0-9a-f]+:(\d+) ")
 
 
 class _Claim(NamedTuple):
@@ -47,7 +46,7 @@ class Dpkg:
         self._mark: tuple[object, ...] = ()
         self._owners = Owners(())
         self._moved: list[files.Diversion] = []
-        self._top: tuple[bytes, ...] = ()
+        self._usual = MergedUsr(root).usual
 
     @staticmethod
     def is_at(root: Path) -> bool:
@@ -68,7 +67,9 @@ class Dpkg:
             self._refresh()
             mark = self._mark
             found = self._judge(self._usual(path.encode("utf-8", "replace")), digest)
-            settled = found.ownership is Ownership.MATCHES or (mark == self._marks() and not self._is_at_work())
+            settled = found.ownership is Ownership.MATCHES or (
+                mark == self._marks() and not is_held(self._home / "lock", self._root)
+            )
         except OSError as error:
             return PackageVerdict(database=_DATABASE, reason=f"not readable: {(error.strerror or str(error)).lower()}")
         return found if settled else None
@@ -133,18 +134,11 @@ class Dpkg:
                 return stanza
         return None
 
-    def _is_at_work(self) -> bool:
-        try:
-            lock = (self._home / "lock").stat().st_ino
-            return any(int(inode) == lock for inode in _LOCKED_INODE.findall((self._root / "proc/locks").read_bytes()))
-        except FileNotFoundError:
-            return False
-
     def _refresh(self) -> None:
         mark = self._marks()
         if mark == self._mark:
             return
-        self._top = tuple(f"/{name}/".encode() for name in _TOP if self._is_in_usr(name))
+        self._usual = MergedUsr(self._root).usual
         self._moved = [
             files.Diversion(self._usual(each.path), self._usual(each.moved_to), each.by)
             for each in files.diversions(self._read_diversions())
@@ -157,28 +151,10 @@ class Dpkg:
 
     def _marks(self) -> tuple[object, ...]:
         """Change whenever dpkg has changed anything: it never writes in place, it renames."""
-        return tuple(_mark(self._home / name) for name in ("status", "info", "diversions", "updates"))
+        return tuple(mark_of(self._home / name) for name in ("status", "info", "diversions", "updates"))
 
     def _read_diversions(self) -> bytes:
         try:
             return (self._home / "diversions").read_bytes()
         except FileNotFoundError:
             return b""
-
-    def _is_in_usr(self, name: str) -> bool:
-        try:
-            return str((self._root / name).readlink()) in {f"usr/{name}", f"/usr/{name}"}
-        except OSError:
-            return False
-
-    def _usual(self, path: bytes) -> bytes:
-        """Name a file as the kernel does."""
-        return b"/usr" + path if path.startswith(self._top) else path
-
-
-def _mark(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PACKAGE_BITS: Final = 18  # Debian has 70,000 packages in all
+MOST_PACKAGES: Final = 1 << _PACKAGE_BITS
 _HASH_MASK: Final = (1 << 64 - _PACKAGE_BITS) - 1
 _SHELVES: Final = 64  # sorted one by one: a sort makes objects of its numbers, which take five times the room
 

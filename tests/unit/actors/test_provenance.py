@@ -26,6 +26,7 @@ class Database:
     def __init__(self) -> None:
         self.edition = 1
         self.asked: list[tuple[str, str | None]] = []
+        self.contents: list[str | None] = []
         self.says: PackageVerdict | None = PackageVerdict(ownership=Ownership.MATCHES)
         self.moves = False
 
@@ -35,6 +36,7 @@ class Database:
     def verdict(self, path: str, digest: Callable[[str], str | None]) -> PackageVerdict | None:
         assert digest("sha1") is None
         self.asked.append((path, digest("md5")))
+        self.contents.append(digest("sha256"))
         self.edition += self.moves
         return self.says
 
@@ -45,13 +47,14 @@ def sighting(**more: Any) -> Sighting:
 
 
 def test_it_is_asked_about_what_lies_at_the_path() -> None:
-    """By the MD5 of that file; of one that is not there, by none."""
+    """By the digests of that file; of one that is not there, by none."""
     database = Database()
     provenance = Provenance(database)
     provenance.verdict(sighting())
     provenance.verdict(sighting(on_disk=OnDisk.REPLACED, file_there=THERE, there=OTHER))
     provenance.verdict(sighting(on_disk=OnDisk.DELETED))
     assert database.asked == [("/prog", "0" * 32), ("/prog", "1" * 32), ("/prog", None)]
+    assert database.contents == [content("good").sha256, content("evil").sha256, None]
     assert provenance.verdict(sighting(path=None)) == PackageVerdict(reason="it has no path")
 
 
@@ -66,6 +69,15 @@ def test_an_answer_holds_until_the_database_changes() -> None:
     database.edition += 1
     provenance.verdict(sighting())
     assert len(database.asked) == 2
+
+
+def test_another_content_is_another_question() -> None:
+    """Even where nobody has taken its MD5."""
+    database = Database()
+    provenance = Provenance(database)
+    for held in ("good", "evil", "good"):
+        provenance.verdict(sighting(running=Hashed(HashStatus.HASHED, content(held))))
+    assert database.contents == [content("good").sha256, content("evil").sha256]
 
 
 def test_what_is_no_answer_is_not_remembered() -> None:

@@ -83,6 +83,7 @@ def test_files_from_other_editors_are_read(data: bytes) -> None:
         ("a: b".encode("utf-32"), "f:1:1", "UTF-32"),
         (b"\0\0\xfe\xff\0\0\0a", "f:1:1", "UTF-32"),
         (b"a" * (MAX_BYTES + 1), "f:1:1", "more than 1 MiB"),
+        (b"a: 1\n\xe2\x80\xa8\n", "f:2:1", "the character '\\u2028'"),  # a line of its own, though nothing shows
     ],
 )
 def test_what_no_settings_file_needs_is_refused_at_its_place(data: bytes, where: str, found: str) -> None:
