@@ -680,7 +680,13 @@ def test_what_a_package_manager_holds_up_is_not_asked_without_end(host: Host) ->
 
 def test_with_a_file_of_its_own(tmp_path: Path) -> None:
     """The real store: what was found, and that it was told, is there for the next of us."""
-    host = Host(store=lambda _: BaselineStore(tmp_path, lambda: 0))
+    stores: list[BaselineStore] = []
+
+    def opened(_: object) -> BaselineStore:
+        stores.append(BaselineStore(tmp_path, lambda: 0))
+        return stores[-1]
+
+    host = Host(store=opened)
     host.machine.put(PROG, "good")
     host.machine.start(PROG)
     host.settle()
@@ -698,6 +704,8 @@ def test_with_a_file_of_its_own(tmp_path: Path) -> None:
         assert [each.key.path for each in store.load().baselines] == [PROG]
         assert store.on_their_way() == []
     host.close()
+    for each in stores:  # of those who were not asked to end
+        each.close()
 
 
 def test_it_ends(host: Host) -> None:
