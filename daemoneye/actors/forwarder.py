@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from daemoneye.actors.base import RoleActor
+from daemoneye.actors.bulletin import Bulletin
 from daemoneye.actors.worker import Worker
 from daemoneye.forwarding.courier import Courier
 from daemoneye.forwarding.desk import Desk, Outlook, PutAside, State, Wanted
@@ -34,14 +35,13 @@ from daemoneye.logs import log
 from daemoneye.messages.forwarding import Pull, Pulled, PullRefused, SinksState, SinksTaken
 from daemoneye.model.status import SinkReport
 from daemoneye.outputs.origin import Origin
+from daemoneye.tree import GATEWAY, JOURNAL
 
 if TYPE_CHECKING:
     from daemoneye.forwarding.line import Receiver
     from daemoneye.messages.forwarding import ToForwarder
     from daemoneye.messages.supervision import ForwarderSettings
 
-JOURNAL: Final = "journal"
-GATEWAY: Final = "gateway"
 # What the courier takes to say goodbye, and a little; the supervisor waits longer.
 _PATIENCE_S: Final = 3.0
 TELL_S: Final = 1.0  # nobody reads a status faster
@@ -88,9 +88,8 @@ class Forwarder(RoleActor):
         origin = Origin(version=settings.version, host_name=settings.host_name, host_id=settings.host_id)
         given: dict[str, Any] = {"relp": settings.relp, "nats": settings.nats}
         self._outputs = [_opened(name, of, settings, origin) for name, of in given.items() if of.enabled]
-        self._requests = self._number = 0
-        self._told: int | None = None
-        self._reported: tuple[SinkReport, ...] = ()
+        self._requests = 0
+        self._bulletin: Bulletin[tuple[SinkReport, ...]] = Bulletin(self._say_state)
         self._tells = False
         for output in self._outputs:
             self.watch(output.desk.news)
@@ -113,7 +112,7 @@ class Forwarder(RoleActor):
                     output.asked = None
                 self._ask(output)
         elif role == GATEWAY:
-            self._told, self._reported = None, ()
+            self._bulletin.arrived()
             self._tell()
 
     def receive(self, message: ToForwarder, speaker: str) -> None:  # noqa: ARG002 - the table decides
@@ -124,7 +123,7 @@ class Forwarder(RoleActor):
                         output.asked = None
                         output.desk.give(message)
             case SinksTaken():
-                self._told = None if message.number == self._told else self._told
+                self._bulletin.taken(message.number)
             case _:
                 assert_never(message)
 
@@ -183,17 +182,14 @@ class Forwarder(RoleActor):
     # -- telling
 
     def _tell(self) -> None:
-        """Not again before it was taken: what somebody does not take is in our way."""
         if self._tells:
             return
         self._tells = True
         self.wake_after(TELL_S, _TELL)
-        sinks = tuple(output.report for output in self._outputs)
-        if self._told is not None or sinks == self._reported:
-            return
-        if self.say(GATEWAY, SinksState(number=self._number + 1, sinks=sinks)):
-            self._number += 1
-            self._told, self._reported = self._number, sinks
+        self._bulletin.tell(tuple(output.report for output in self._outputs))
+
+    def _say_state(self, number: int, sinks: tuple[SinkReport, ...]) -> bool:
+        return self.say(GATEWAY, SinksState(number=number, sinks=sinks))
 
     def end(self) -> None:
         """What was sent is still acknowledged, if that happens soon; the cursors are saved in any case."""

@@ -38,6 +38,7 @@ from daemoneye.model.agent import Answer, ChildRequest, HealthRequest, Processes
 from daemoneye.model.lookup import EntriesRequest, Metrics, MetricsRequest
 from daemoneye.model.status import ClientsReport
 from daemoneye.model.trust import BaselinesRequest, TrustRequest
+from daemoneye.tree import COLLECTOR, INTEGRITY
 from daemoneye.wire.framing import MAX_FRAME
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from daemoneye.messages.supervision import GatewaySettings
     from daemoneye.model.status import Status
 
-COLLECTOR: Final = "collector"
-INTEGRITY: Final = "integrity"
 
 # Patience is counted in seconds; nobody minds half of one more.
 _ROUND_S: Final = 0.5

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from daemoneye.actors.answering import Answering
 from daemoneye.actors.base import SUPERVISOR, RoleActor
+from daemoneye.actors.bulletin import Bulletin
 from daemoneye.actors.foreman import Foreman
 from daemoneye.actors.hashers import Hashers
 from daemoneye.actors.openings import Openings
@@ -73,9 +74,7 @@ class HashingActor(RoleActor):
             clock=self.clock,
             wake_at=self._wake_at,
         )
-        self._number = 0
-        self._told: int | None = None  # the number of a report on its way
-        self._said: HashingReport | None = None
+        self._bulletin: Bulletin[HashingReport] = Bulletin(self._say_state)
         self._is_early = False  # for the next one
         self._workers: tuple[WorkerReport, ...] = ()
         self._heard: frozenset[int] = frozenset()  # descriptors of workers
@@ -101,7 +100,7 @@ class HashingActor(RoleActor):
             self._openings.arrived()
             self._answering.digests.arrived()
         elif role == GATEWAY:
-            self._told = self._said = None
+            self._bulletin.arrived()
         self._go_on()
 
     def receive(self, message: ToHashing, speaker: str) -> None:
@@ -141,8 +140,8 @@ class HashingActor(RoleActor):
             self._answering.answers.taken(number)
         elif speaker == COLLECTOR:
             self._answering.digests.taken(number)
-        elif number == self._told:
-            self._told = None
+        else:
+            self._bulletin.taken(number)
 
     def _replace(self, name: str) -> None:
         if life := self._hashers.in_place(name):
@@ -186,14 +185,12 @@ class HashingActor(RoleActor):
             self.say(SUPERVISOR, Workers(workers=workers))
 
     def _tell_state(self) -> None:
-        """Not again before it was taken: what somebody does not take is in our way."""
-        if self._told is not None or self._is_early:
-            return
-        report = self._report()
-        if report != self._said and self.say(GATEWAY, HashingState(number=self._number + 1, report=report)):
-            self._number += 1
-            self._told, self._said, self._is_early = self._number, report, True
+        if self._bulletin.can_be_told and not self._is_early and self._bulletin.tell(self._report()):
+            self._is_early = True
             self.wake_after(TELL_S, "tell")
+
+    def _say_state(self, number: int, report: HashingReport) -> bool:
+        return self.say(GATEWAY, HashingState(number=number, report=report))
 
     def _report(self) -> HashingReport:
         pool = self._foreman.pool

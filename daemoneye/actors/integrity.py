@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from daemoneye.actors import trusting
 from daemoneye.actors.base import RoleActor
+from daemoneye.actors.bulletin import Bulletin
 from daemoneye.actors.custody import Custody
 from daemoneye.actors.inquiries import Inquiries
 from daemoneye.actors.ledger import Ledger
@@ -42,6 +43,7 @@ from daemoneye.messages.integrity import Accept, Accepted, ChildrenInTrouble, In
 from daemoneye.messages.record import Kept
 from daemoneye.messages.sightings import Sighted
 from daemoneye.model.reports import IntegrityReport
+from daemoneye.tree import GATEWAY, HASHING, JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +53,6 @@ if TYPE_CHECKING:
     from daemoneye.messages.integrity import ToIntegrity
     from daemoneye.messages.supervision import IntegritySettings
 
-COLLECTOR: Final = "collector"
-HASHING: Final = "hashing"
-JOURNAL: Final = "journal"
-GATEWAY: Final = "gateway"
 TICK_S: Final = 1.0  # the pace at which dpkg is asked again, and at which anybody reads a status
 # Often enough that nobody who runs is among those seen longest ago, however many come and go.
 LOOK_BACK_S: Final = 600.0
@@ -87,9 +85,7 @@ class IntegrityActor(RoleActor):
         self._unsure_until_ms = self._now().wall_ms + PATIENCE_MS  # whether all was seen since we began
         self._troubled: frozenset[str] = frozenset()
         self._slice_is_due = False  # or there is none before the next tick
-        self._number = 0
-        self._told: int | None = None  # the number of a report on its way
-        self._said: IntegrityReport | None = None
+        self._bulletin: Bulletin[IntegrityReport] = Bulletin(self._say_state)
         self._ledger.resume(self._tracker)
         self.wake_after(TICK_S, "tick")
         self.wake_after(LOOK_BACK_S, "look back")
@@ -108,7 +104,7 @@ class IntegrityActor(RoleActor):
         elif role == JOURNAL:
             self._custody.arrived()
         elif role == GATEWAY:
-            self._told = self._said = None
+            self._bulletin.arrived()
         self._go_on()  # the collector begins by itself, with all there are
 
     def receive(self, message: ToIntegrity | Sighted | Answers | Kept, speaker: str) -> None:
@@ -230,17 +226,15 @@ class IntegrityActor(RoleActor):
     def _taken(self, number: int, speaker: str) -> None:
         if speaker == HASHING:
             self._inquiries.to_ask.taken(number)
-        elif number == self._told:
-            self._told = None
+        else:
+            self._bulletin.taken(number)
 
     def _tell(self) -> None:
-        """Not again before it was taken: what somebody does not take is in our way."""
-        if self._told is not None:
-            return
-        report = self._report()
-        if report != self._said and self.say(GATEWAY, IntegrityState(number=self._number + 1, report=report)):
-            self._number += 1
-            self._told, self._said = self._number, report
+        if self._bulletin.can_be_told:
+            self._bulletin.tell(self._report())
+
+    def _say_state(self, number: int, report: IntegrityReport) -> bool:
+        return self.say(GATEWAY, IntegrityState(number=number, report=report))
 
     def _report(self) -> IntegrityReport:
         verdicts = (self._provenance.occupancy,) if self._provenance else ()

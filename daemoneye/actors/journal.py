@@ -25,6 +25,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 
 from daemoneye.actors.base import RoleActor
+from daemoneye.actors.bulletin import Bulletin
 from daemoneye.actors.copier import Copier
 from daemoneye.actors.follower import Follower
 from daemoneye.actors.intake import Intake
@@ -37,6 +38,7 @@ from daemoneye.messages.record import JournalState, Keep, StateTaken
 from daemoneye.messages.supervision import Reopen
 from daemoneye.model.record import Stream
 from daemoneye.model.status import JournalReport, SinkReport, StreamReport
+from daemoneye.tree import FORWARDER, GATEWAY
 
 if TYPE_CHECKING:
     from daemoneye.journal.retention import Limits
@@ -44,8 +46,6 @@ if TYPE_CHECKING:
     from daemoneye.messages.record import ToJournal
     from daemoneye.messages.supervision import JournalSettings
 
-GATEWAY: Final = "gateway"
-FORWARDER: Final = "forwarder"
 _MOST_PULLS: Final = 8  # one of each output; of a forwarder that asks more, the last
 # What cannot be written is tried again at the pace of a person who makes room; and nobody reads a status faster.
 RETRY_S: Final = 1.0
@@ -82,9 +82,7 @@ class JournalActor(RoleActor):
         self._sign = False
         self._pulls: list[Pull] = []
         self._timers: set[str] = set()
-        self._number = 0
-        self._told: int | None = None  # the number of a report on its way
-        self._said: _Told | None = None
+        self._bulletin: Bulletin[_Told] = Bulletin(self._say_state)
         for part in (self._worker.descriptor, self._follower.fileno(), self._copier.fileno()):
             self.watch(part)
         self._wake_once(SIGN_S, "sign")
@@ -103,7 +101,7 @@ class JournalActor(RoleActor):
 
     def introduced(self, role: str) -> None:
         if role == GATEWAY:
-            self._told = self._said = None
+            self._bulletin.arrived()
         elif role == FORWARDER:
             self._pulls.clear()  # of the one before
         else:
@@ -118,7 +116,7 @@ class JournalActor(RoleActor):
             case Pull():
                 self._pulls = [*self._pulls, message][-_MOST_PULLS:]
             case StateTaken():
-                self._told = None if message.number == self._told else self._told
+                self._bulletin.taken(message.number)
             case Reopen():
                 self._follower.reopen()
             case _:
@@ -210,19 +208,18 @@ class JournalActor(RoleActor):
             self.wake_after(seconds, purpose)
 
     def _tell(self) -> None:
-        """Not again before it was taken: what somebody does not take is in our way."""
-        if self._told is not None or "tell" in self._timers or self._last is None:
+        if not self._bulletin.can_be_told or "tell" in self._timers or self._last is None:
             return
         copies = self._copier.report(self._last.standing)
-        told = _Told(self._report(self._last), (copies,) if copies else ())
-        if told != self._said and self.say(GATEWAY, JournalState(number=self._number + 1, **told._asdict())):
-            self._number += 1
-            self._told, self._said = self._number, told
+        if self._bulletin.tell(_Told(self._report(self._last), (copies,) if copies else ())):
             self._wake_once(TELL_S, "tell")
+
+    def _say_state(self, number: int, told: _Told) -> bool:
+        return self.say(GATEWAY, JournalState(number=number, **told._asdict()))
 
     def _report(self, last: Outcome) -> JournalReport:
         trouble, standing = last.condition, last.standing
-        known = self._said.report.streams if self._said else ()
+        known = self._bulletin.last.report.streams if self._bulletin.last else ()
         return JournalReport(
             trouble=trouble.trouble.value if trouble else "",
             detail=trouble.detail if trouble else "",
