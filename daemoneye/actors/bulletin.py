@@ -22,7 +22,6 @@ class Bulletin(Generic[Report]):
         self._on_its_way = False
         self.last: Report | None = None  # that was said to this peer
 
-    @property
     def can_be_told(self) -> bool:
         """Whether it is worth making a report."""
         return not self._on_its_way

@@ -5,7 +5,7 @@ What for: rsyslog over RELP and NATS JetStream, each at its own pace, each once 
 Which privilege: none. It is the only process that may open a connection to another host, and exists only where an
 output that needs one is switched on. It may write in a directory of its own below ``paths.state_dir``.
 
-What it accepts: ``Pulled`` and ``PullRefused`` of the journal, ``SinksTaken`` of the gateway, besides what every role
+What it accepts: ``Pulled`` and ``PullRefused`` of the journal, ``Taken`` of the gateway, besides what every role
 accepts. What receivers say is heard in ``forwarding/``, in a thread for each of them.
 
 What it emits: ``Pull`` to the journal, one at a time for each output; ``SinksState`` to the gateway, when something has
@@ -32,7 +32,8 @@ from daemoneye.forwarding.desk import Desk, Outlook, PutAside, State, Wanted
 from daemoneye.forwarding.health import Health
 from daemoneye.forwarding.shelf import Shelf
 from daemoneye.logs import log
-from daemoneye.messages.forwarding import Pull, Pulled, PullRefused, SinksState, SinksTaken
+from daemoneye.messages.delivery import Taken
+from daemoneye.messages.forwarding import Pull, Pulled, PullRefused, SinksState
 from daemoneye.model.status import SinkReport
 from daemoneye.outputs.origin import Origin
 from daemoneye.tree import GATEWAY, JOURNAL
@@ -122,7 +123,7 @@ class Forwarder(RoleActor):
                     if output.asked == message.request:
                         output.asked = None
                         output.desk.give(message)
-            case SinksTaken():
+            case Taken():
                 self._bulletin.taken(message.number)
             case _:
                 assert_never(message)

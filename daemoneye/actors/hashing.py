@@ -185,7 +185,7 @@ class HashingActor(RoleActor):
             self.say(SUPERVISOR, Workers(workers=workers))
 
     def _tell_state(self) -> None:
-        if self._bulletin.can_be_told and not self._is_early and self._bulletin.tell(self._report()):
+        if self._bulletin.can_be_told() and not self._is_early and self._bulletin.tell(self._report()):
             self._is_early = True
             self.wake_after(TELL_S, "tell")
 

@@ -230,7 +230,7 @@ class IntegrityActor(RoleActor):
             self._bulletin.taken(number)
 
     def _tell(self) -> None:
-        if self._bulletin.can_be_told:
+        if self._bulletin.can_be_told():
             self._bulletin.tell(self._report())
 
     def _say_state(self, number: int, report: IntegrityReport) -> bool:

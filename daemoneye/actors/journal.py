@@ -5,7 +5,7 @@ that is switched on, the system's own log gets a copy of each alert.
 
 Which privilege: none. It may write in ``paths.state_dir`` and ``paths.log_dir``; its keys are made by itself.
 
-What it accepts: ``Keep`` of those who have something to record, ``Pull`` of the forwarder, ``StateTaken`` of the
+What it accepts: ``Keep`` of those who have something to record, ``Pull`` of the forwarder, ``Taken`` of the
 gateway, ``Reopen`` of the supervisor, besides what every role accepts.
 
 What it emits: ``Kept``, once all of a batch is settled; an answer to each ``Pull``; ``JournalState`` to the gateway,
@@ -33,8 +33,9 @@ from daemoneye.actors.recording import Job, Outcome, Recording, limits_of
 from daemoneye.actors.worker import Worker
 from daemoneye.journal.store import Receipt, Refusal
 from daemoneye.logs import log
+from daemoneye.messages.delivery import Taken
 from daemoneye.messages.forwarding import Pull
-from daemoneye.messages.record import JournalState, Keep, StateTaken
+from daemoneye.messages.record import JournalState, Keep
 from daemoneye.messages.supervision import Reopen
 from daemoneye.model.record import Stream
 from daemoneye.model.status import JournalReport, SinkReport, StreamReport
@@ -115,7 +116,7 @@ class JournalActor(RoleActor):
                     log("error", "journal.too_much", speaker=speaker, batch=message.batch)
             case Pull():
                 self._pulls = [*self._pulls, message][-_MOST_PULLS:]
-            case StateTaken():
+            case Taken():
                 self._bulletin.taken(message.number)
             case Reopen():
                 self._follower.reopen()
@@ -208,7 +209,7 @@ class JournalActor(RoleActor):
             self.wake_after(seconds, purpose)
 
     def _tell(self) -> None:
-        if not self._bulletin.can_be_told or "tell" in self._timers or self._last is None:
+        if not self._bulletin.can_be_told() or "tell" in self._timers or self._last is None:
             return
         copies = self._copier.report(self._last.standing)
         if self._bulletin.tell(_Told(self._report(self._last), (copies,) if copies else ())):

@@ -65,7 +65,6 @@ RULES: Final = (
     *(Rule(each, record.Keep, JOURNAL) for each in _SENDERS),
     *(Rule(JOURNAL, record.Kept, each) for each in _SENDERS),
     Rule(JOURNAL, record.JournalState, GATEWAY),
-    Rule(GATEWAY, record.StateTaken, JOURNAL),
     Rule(PARENT, supervision.Reopen, JOURNAL),
     # which programs run, and their digests
     Rule(COLLECTOR, sightings.Sighted, INTEGRITY),
@@ -81,6 +80,8 @@ RULES: Final = (
             (COLLECTOR, HASHING),
             (GATEWAY, HASHING),
             (GATEWAY, INTEGRITY),
+            (GATEWAY, JOURNAL),
+            (GATEWAY, FORWARDER),
         )
     ),
     Rule(HASHING, hashing.Workers, SUPERVISOR),
@@ -94,7 +95,6 @@ RULES: Final = (
     Rule(FORWARDER, forwarding.Pull, JOURNAL),
     *(Rule(JOURNAL, each, FORWARDER) for each in (forwarding.Pulled, forwarding.PullRefused)),
     Rule(FORWARDER, forwarding.SinksState, GATEWAY),
-    Rule(GATEWAY, forwarding.SinksTaken, FORWARDER),
 )
 POLICY: Final = Policy(RULES)
 

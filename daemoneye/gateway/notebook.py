@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from daemoneye.messages.delivery import Taken
-from daemoneye.messages.forwarding import SinksState, SinksTaken
+from daemoneye.messages.forwarding import SinksState
 from daemoneye.messages.hashing import HashingState
 from daemoneye.messages.integrity import IntegrityState
 from daemoneye.messages.observation import Scanned, ScanTaken
-from daemoneye.messages.record import JournalState, StateTaken
+from daemoneye.messages.record import JournalState
 from daemoneye.model.status import HashingStatus, IntegrityStatus, ScanReport, Status
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from daemoneye.model.status import ClientsReport, JournalReport, SinkReport
 
 Told: TypeAlias = Scanned | JournalState | SinksState | HashingState | IntegrityState
-Acknowledgement: TypeAlias = ScanTaken | StateTaken | SinksTaken | Taken
+Acknowledgement: TypeAlias = ScanTaken | Taken
 
 _BASELINES: Final = "baselines"  # what they are called among what is bounded
 
@@ -39,18 +39,15 @@ class Notebook:
                 return ScanTaken(scan=told.scan)
             case JournalState():
                 self.journal, self._copies = told.report, told.sinks
-                return StateTaken(number=told.number)
             case SinksState():
                 self._forwarded = told.sinks
-                return SinksTaken(number=told.number)
             case HashingState():
                 self.hashing = told.report
-                return Taken(number=told.number)
             case IntegrityState():
                 self.integrity = told.report
-                return Taken(number=told.number)
             case _:
                 assert_never(told)
+        return Taken(number=told.number)
 
     @property
     def sinks(self) -> tuple[SinkReport, ...]:

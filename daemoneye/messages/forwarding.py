@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from daemoneye.messages.delivery import Taken
 from daemoneye.model.alert import Severity
 from daemoneye.model.record import Entry, Moment, Stream
 from daemoneye.model.status import SinkReport
@@ -68,13 +69,8 @@ class SinksState:
     sinks: tuple[SinkReport, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinksTaken:
-    number: int
-
-
 ToJournal: TypeAlias = Pull
-ToForwarder: TypeAlias = Pulled | PullRefused | SinksTaken
+ToForwarder: TypeAlias = Pulled | PullRefused | Taken
 
 # Every type that occurs in these messages, at any depth.
 FORWARDING_TYPES: Final[tuple[type, ...]] = (
@@ -84,7 +80,7 @@ FORWARDING_TYPES: Final[tuple[type, ...]] = (
     Passage,
     PullRefused,
     SinksState,
-    SinksTaken,
+    Taken,
     SinkReport,
     Entry,
     Moment,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from daemoneye.messages.delivery import Taken
 from daemoneye.model.alert import Severity
 from daemoneye.model.record import Entry, Moment, Stream
 from daemoneye.model.status import AlertFileReport, JournalReport, SinkReport, StreamReport
@@ -47,12 +48,7 @@ class JournalState:
     sinks: tuple[SinkReport, ...] = ()  # ways out that are its own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateTaken:
-    number: int
-
-
-ToJournal: TypeAlias = Keep | StateTaken
+ToJournal: TypeAlias = Keep | Taken
 FromJournal: TypeAlias = Kept | JournalState
 
 # Every type that occurs in these messages, at any depth.
@@ -60,7 +56,7 @@ RECORD_TYPES: Final[tuple[type, ...]] = (
     Keep,
     Kept,
     JournalState,
-    StateTaken,
+    Taken,
     JournalReport,
     StreamReport,
     AlertFileReport,

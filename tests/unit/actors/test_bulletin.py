@@ -23,12 +23,12 @@ def test_only_what_has_changed_is_told() -> None:
     """And nothing more before it was taken, whatever else is acknowledged."""
     peer = Peer()
     assert peer.bulletin.tell("well")
-    assert not peer.bulletin.can_be_told
+    assert not peer.bulletin.can_be_told()
     assert not peer.bulletin.tell("ill")
     peer.bulletin.taken(7)
-    assert not peer.bulletin.can_be_told
+    assert not peer.bulletin.can_be_told()
     peer.bulletin.taken(1)
-    assert peer.bulletin.can_be_told
+    assert peer.bulletin.can_be_told()
     assert not peer.bulletin.tell("well")
     assert peer.bulletin.tell("ill")
     assert peer.heard == [(1, "well"), (2, "ill")]
@@ -53,7 +53,7 @@ def test_another_peer_is_told_all_anew() -> None:
     peer.bulletin.arrived()
     assert peer.bulletin.tell("well")
     peer.bulletin.taken(1)
-    assert not peer.bulletin.can_be_told
+    assert not peer.bulletin.can_be_told()
     peer.bulletin.taken(2)
-    assert peer.bulletin.can_be_told
+    assert peer.bulletin.can_be_told()
     assert peer.heard == [(1, "well"), (2, "well")]

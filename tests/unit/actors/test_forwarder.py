@@ -15,7 +15,8 @@ from daemoneye.forwarding import asking
 from daemoneye.forwarding.desk import Wanted
 from daemoneye.forwarding.line import NoConnection
 from daemoneye.forwarding.rendering import AsLine
-from daemoneye.messages.forwarding import Pull, PullRefused, SinksState, SinksTaken
+from daemoneye.messages.delivery import Taken
+from daemoneye.messages.forwarding import Pull, PullRefused, SinksState
 from daemoneye.messages.supervision import ForwarderSettings, SettingsApplied
 from daemoneye.model.record import Stream
 from daemoneye.outputs.relp import Acked, Closed, Refused
@@ -245,10 +246,10 @@ def test_the_gateway_is_told_and_not_again_before_it_has_taken_it(stage: Stage[F
     journal.serve_until(lambda: stage.heartbeat().work_done == 3)
     stage.pass_time(5 * TELL_S)
     (first,) = stage.heard(SinksState)
-    stage.deliver(SinksTaken(number=first.number + 7), "gateway")
+    stage.deliver(Taken(number=first.number + 7), "gateway")
     stage.pass_time(2 * TELL_S)
     assert stage.heard(SinksState) == [first]
-    stage.deliver(SinksTaken(number=first.number), "gateway")
+    stage.deliver(Taken(number=first.number), "gateway")
     stage.pass_time(2 * TELL_S)
     assert stage.heard(SinksState) == [first]  # nothing has changed
     journal.recorded.record(Stream.ALERTS, 3)
@@ -268,7 +269,7 @@ def test_what_has_not_changed_is_not_told(stage: Stage[Forwarder], journal: Jour
     for _ in range(10):
         stage.pass_time(TELL_S)
         for state in stage.heard(SinksState):
-            stage.deliver(SinksTaken(number=state.number), "gateway")
+            stage.deliver(Taken(number=state.number), "gateway")
     assert len(stage.heard(SinksState)) <= 2
 
 

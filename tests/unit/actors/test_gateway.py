@@ -13,7 +13,8 @@ from daemoneye.gateway.desk import ANSWER_S, ON_THE_WAY
 from daemoneye.gateway.lists import LISTS, PART_S
 from daemoneye.gateway.session import FRAME_S, GREETING_S, HIGH_WATER, OUTSTANDING
 from daemoneye.messages.control import AskReload, AskStatus, ControlChild, Done
-from daemoneye.messages.forwarding import SinksState, SinksTaken
+from daemoneye.messages.delivery import Taken
+from daemoneye.messages.forwarding import SinksState
 from daemoneye.messages.observation import (
     PartTaken,
     ScanTaken,
@@ -21,7 +22,7 @@ from daemoneye.messages.observation import (
     SnapshotRefused,
     TakeSnapshot,
 )
-from daemoneye.messages.record import JournalState, StateTaken
+from daemoneye.messages.record import JournalState
 from daemoneye.messages.supervision import GatewaySettings, Ready, SettingsApplied
 from daemoneye.model.agent import (
     Accepted,
@@ -100,7 +101,7 @@ def test_how_the_receivers_are_stands_in_the_status(house: Doorstep) -> None:
     for number, trouble in enumerate(["", "connection refused"], start=1):
         sinks = (SinkReport(name="relp", state="connected", trouble=trouble, acknowledged=7, set_aside=1),)
         house.stage.deliver(SinksState(number=number, sinks=sinks), "forwarder")
-        assert house.stage.heard(SinksTaken)[-1] == SinksTaken(number=number)
+        assert house.stage.heard(Taken)[-1] == Taken(number=number)
         caller.say(StatusRequest(), number)
         house.stage.deliver(report(house.asked(AskStatus).request, state="running"))
         status = caller.answer()
@@ -123,7 +124,7 @@ def test_how_the_journal_is_stands_in_the_status(house: Doorstep) -> None:
     states = []
     for number, journal in enumerate(journals, start=1):
         house.stage.deliver(JournalState(number=number, report=journal), "journal")
-        assert house.stage.heard(StateTaken)[-1] == StateTaken(number=number)
+        assert house.stage.heard(Taken)[-1] == Taken(number=number)
         caller.say(StatusRequest(), number)
         house.stage.deliver(report(house.asked(AskStatus).request, state="running"))
         status = caller.answer()

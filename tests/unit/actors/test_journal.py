@@ -18,7 +18,8 @@ from daemoneye.actors import copier, follower, journal
 from daemoneye.actors.journal import RETRY_S, SIGN_S, TELL_S, JournalActor
 from daemoneye.journal.query import Query
 from daemoneye.journal.reading import Reader
-from daemoneye.messages.record import WINDOW, JournalState, Keep, Kept, StateTaken
+from daemoneye.messages.delivery import Taken
+from daemoneye.messages.record import WINDOW, JournalState, Keep, Kept
 from daemoneye.messages.supervision import AlertFileSettings, JournalSettings, Ready, Reopen, SettingsApplied
 from daemoneye.model.record import Stream
 from daemoneye.settings.outputs import Syslog
@@ -118,7 +119,7 @@ def written(settings: JournalSettings) -> list[int]:
 def report(stage: Stage[JournalActor]) -> JournalReport:
     stage.pass_time(TELL_S)
     told = stage.heard(JournalState)[-1]
-    stage.deliver(StateTaken(number=told.number), GATEWAY)
+    stage.deliver(Taken(number=told.number), GATEWAY)
     stage.pass_time(TELL_S)
     return stage.heard(JournalState)[-1].report
 
@@ -297,12 +298,12 @@ def test_the_gateway_is_told_when_something_has_changed(stage: Stage[JournalActo
         keep(stage, batch, event(batch))
     stage.pass_time(10 * TELL_S)
     assert stage.heard(JournalState) == [first], "not taken yet"
-    stage.deliver(StateTaken(number=first.number + 7), GATEWAY)
+    stage.deliver(Taken(number=first.number + 7), GATEWAY)
     assert stage.heard(JournalState) == [first], "another one was"
-    stage.deliver(StateTaken(number=first.number), GATEWAY)
+    stage.deliver(Taken(number=first.number), GATEWAY)
     _, second = stage.heard(JournalState)
     assert {each.name: (each.last, each.kept) for each in second.report.streams} == {"alerts": (0, 0), "events": (3, 3)}
-    stage.deliver(StateTaken(number=second.number), GATEWAY)
+    stage.deliver(Taken(number=second.number), GATEWAY)
     stage.pass_time(10 * TELL_S)
     assert len(stage.heard(JournalState)) == 2, "nothing has changed"
 

@@ -8,6 +8,7 @@ import pytest
 from daemoneye.actors.table import INBOXES
 from daemoneye.actors.transport.frames import MAX_FRAME
 from daemoneye.actors.transport.vocabulary import Vocabulary
+from daemoneye.messages.delivery import Taken
 from daemoneye.messages.record import (
     BATCH_BYTES,
     BATCH_ENTRIES,
@@ -16,7 +17,6 @@ from daemoneye.messages.record import (
     JournalState,
     Keep,
     Kept,
-    StateTaken,
     ToJournal,
 )
 from daemoneye.model.record import LONGEST_BODY
@@ -34,7 +34,7 @@ MESSAGES = (
     Keep(batch=1, entries=(*alerts([1, 2]), event(3))),
     Kept(batch=1, refused=(alert(1).id,)),
     JournalState(number=4, report=REPORT),
-    StateTaken(number=4),
+    Taken(number=4),
 )
 
 
